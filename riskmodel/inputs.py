@@ -1,0 +1,68 @@
+"""What the model is given: arrays and frames on the calculation grid, nothing that knows of a store or a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.grid import Grid
+
+
+@dataclass(frozen=True)
+class Coverage:
+    """Which share of which cell belongs to which street.
+
+    Attributes
+    ----------
+    cell : (n,) int64
+        Flat cell index, ascending.
+    street : (n,) int32
+        Row of the street in :attr:`ModelInputs.streets`.
+    fraction : (n,) float64
+        Share of the cell's area that lies in the street (0 < fraction ≤ 1); sums to at most 1 per cell.
+    """
+
+    cell: NDArray[np.int64]
+    street: NDArray[np.int32]
+    fraction: NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ModelInputs:
+    """Everything one run reads.
+
+    Attributes
+    ----------
+    grid : Grid
+        The calculation grid with its halo.
+    streets : DataFrame
+        One row per street: code, name, parent (district code), area_km2.
+    districts : DataFrame
+        One row per district: code, name, parent (city code).
+    city : tuple of str
+        Code and name of the city.
+    coverage : Coverage
+        Area fractions of cells in streets.
+    residents : (ny * nx,) float64
+        Residents per cell.
+    frames : mapping of kind name to DataFrame
+        Rows of every kind valid at `as_of`; columns as declared in :mod:`geo.kinds` plus ``x``, ``y`` (Albers metres of a
+        representative point), ``cell`` (flat index, −1 outside the grid) and ``geometry`` (Shapely, Albers metres). Missing
+        text is None, missing numbers NaN, missing booleans False.
+    as_of : date
+        The day that the run describes.
+    """
+
+    grid: Grid
+    streets: pd.DataFrame
+    districts: pd.DataFrame
+    city: tuple[str, str]
+    coverage: Coverage
+    residents: NDArray[np.float64]
+    frames: Mapping[str, pd.DataFrame]
+    as_of: date
