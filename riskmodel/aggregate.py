@@ -1,0 +1,167 @@
+"""From cells to areas: exact sums by area fraction, shares of area and people, the denominators beside."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.fields import S_UNIT, Fields
+from riskmodel.inputs import Coverage, ModelInputs
+from riskmodel.levels import CellLevels, cell_levels, index, median_factor
+from riskmodel.parameters import Parameters
+from riskmodel.people import Exposure
+from riskmodel.scenarios import Scope, Theme
+
+
+def street_sums(values: NDArray[np.float64], coverage: Coverage, streets: int) -> NDArray[np.float64]:
+    """Sum of a cell quantity over each street, cells split by area fraction.
+
+    Parameters
+    ----------
+    values : (cells,) float64
+    streets : int
+        Number of streets.
+    """
+    weights = values[coverage.cell] * coverage.fraction
+    return np.asarray(np.bincount(coverage.street, weights, minlength=streets), np.float64)
+
+
+def main_street(coverage: Coverage, cells: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Street with the largest share of each cell (ascending cells), −1 where none has any."""
+    order = np.lexsort((-coverage.fraction, coverage.cell))
+    first = order[np.concatenate([[True], np.diff(coverage.cell[order]) > 0])] if len(order) else order
+    owner = np.full(len(cells), -1, np.int32)
+    position = np.searchsorted(coverage.cell[first], cells)
+    known = position < len(first)
+    known[known] = coverage.cell[first][position[known]] == cells[known]
+    owner[known] = coverage.street[first][position[known]]
+    return owner
+
+
+def cells_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, targets: pd.DataFrame, veto_cells: NDArray[np.int64],
+                sources: NDArray[np.int64], parameters: Parameters) -> pd.DataFrame:
+    """One row per cell of the city where somebody lives or works or a source stands, with index, level and codes.
+
+    Parameters
+    ----------
+    targets : DataFrame
+        Result of :func:`riskmodel.targets.evaluate_targets`.
+    veto_cells : flat indices of cells with a veto unit (S-V-1)
+    sources : flat indices of cells with a source
+    """
+    grid = inputs.grid
+    total = fields.s.sum(axis=0)
+    present = (total > 0) | (inputs.residents > 0) | (exposure.workers > 0)
+    present[sources[sources >= 0]] = True
+    covered = np.zeros(grid.size, np.bool_)
+    covered[inputs.coverage.cell] = True
+    cell = np.flatnonzero(present & covered).astype(np.int64)
+    s = fields.s[:, cell]
+    density = total[cell] * S_UNIT / grid.cell_km2
+    shares = np.divide(s, total[cell], out=np.zeros(s.shape), where=total[cell] > 0).T
+    judged = _judge(cell, density, shares, fields, targets, veto_cells, parameters)
+    lon, lat = _degrees(inputs, cell)
+    return pd.DataFrame({
+        "cell": cell, "id": grid.ids(cell), "lon": lon, "lat": lat, "street": main_street(inputs.coverage, cell),
+        "residents": inputs.residents[cell].astype(np.float32), "workers": exposure.workers[cell].astype(np.float32),
+        "s": total[cell], **{f"s_{theme.name.lower()}": s[theme] for theme in Theme},
+        **{f"ir_{scope.name.lower()}": fields.ir[scope, cell] for scope in (Scope.HC, Scope.AN, Scope.SEMI)},
+        "density": density, "index": index(density, parameters).astype(np.float32), "level": judged.level,
+        "hatched": judged.hatched, "codes": judged.codes,
+    })
+
+
+def _degrees(inputs: ModelInputs, cell: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    from geo.grid import to_degrees
+
+    x, y = inputs.grid.centre(cell)
+    return to_degrees(x, y)
+
+
+def _judge(cell: NDArray[np.int64], density: NDArray[np.float64], shares: NDArray[np.float64], fields: Fields,
+           targets: pd.DataFrame, veto_cells: NDArray[np.int64], parameters: Parameters) -> CellLevels:
+    codes = np.zeros(len(cell), np.int32)
+    solid = np.zeros(len(cell), np.bool_)
+    odds = ir_odds(parameters)
+    _mark(codes, cell, targets.loc[targets["breach"], "cell"], 0)
+    _mark(codes, cell, targets.loc[targets["near"] | targets["an_breach"], "cell"], 1)
+    _mark(codes, cell, targets.loc[targets["an_near"], "cell"], 2)
+    without_target = fields.ir[Scope.HC, cell] * 1e-18 >= parameters.number("levels.cell.ir_without_target")
+    codes[without_target & ~np.isin(cell, targets["cell"].to_numpy())] |= 1 << 2
+    _mark(codes, cell, pd.Series(veto_cells), 6)
+    sure = targets["ir_hc"] * odds > targets["in_service"]
+    solid |= np.isin(cell, targets.loc[sure, "cell"].to_numpy()) | np.isin(cell, veto_cells)
+    return cell_levels(density, median_factor(shares, parameters), codes, solid, parameters)
+
+
+def ir_odds(parameters: Parameters) -> float:
+    """Median over mean of an uncertain individual risk, ``exp(−σ²/2)`` with σ = ln EF / 1.645."""
+    sigma = np.log(parameters.number("uncertainty.ir.error_factor")) / 1.645
+    return float(np.exp(-0.5 * sigma**2))
+
+
+def _mark(codes: NDArray[np.int32], cell: NDArray[np.int64], where: pd.Series, bit: int) -> None:
+    codes[np.isin(cell, where.to_numpy(np.int64))] |= np.int32(1 << bit)
+
+
+def level_shares(inputs: ModelInputs, cells: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Area (km²) and residents of each street at each level.
+
+    Returns
+    -------
+    area, people : (streets, 4) float64
+        The area of empty cells counts nowhere.
+    """
+    level = np.zeros(inputs.grid.size, np.int8)
+    level[cells["cell"].to_numpy()] = cells["level"].to_numpy()
+    coverage, n = inputs.coverage, len(inputs.streets)
+    at = level[coverage.cell].astype(np.int64)
+    key = coverage.street.astype(np.int64) * 5 + at
+    area = np.bincount(key, coverage.fraction * inputs.grid.cell_km2, minlength=5 * n).reshape(n, 5)[:, 1:]
+    people = np.bincount(key, coverage.fraction * inputs.residents[coverage.cell], minlength=5 * n).reshape(n, 5)[:, 1:]
+    return np.asarray(area, np.float64), np.asarray(people, np.float64)
+
+
+def areas_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, cells: pd.DataFrame) -> pd.DataFrame:
+    """Streets, districts and the city: sums and densities; a district is the sum of its streets, the city of its districts.
+
+    Returns
+    -------
+    DataFrame
+        code, name, level, parent, area_km2, residents, workers, pll, pll_<theme>, density, share_area_1 … 4,
+        share_people_1 … 4. Index, level and codes are added by :mod:`riskmodel.streets`.
+    """
+    n = len(inputs.streets)
+    sums = {f"pll_{t.name.lower()}": street_sums(fields.s[t] * S_UNIT, inputs.coverage, n) for t in Theme}
+    area, people = level_shares(inputs, cells)
+    streets = pd.DataFrame({
+        "code": inputs.streets["code"].to_numpy(), "name": inputs.streets["name"].to_numpy(), "level": "street",
+        "parent": inputs.streets["parent"].to_numpy(),
+        "area_km2": np.bincount(inputs.coverage.street, inputs.coverage.fraction, minlength=n) * inputs.grid.cell_km2,
+        "residents": street_sums(inputs.residents, inputs.coverage, n),
+        "workers": street_sums(exposure.workers, inputs.coverage, n), **sums,
+        **{f"km2_{i + 1}": area[:, i] for i in range(4)}, **{f"people_{i + 1}": people[:, i] for i in range(4)},
+    })
+    add = [c for c in streets.columns if c not in ("code", "name", "level", "parent")]
+    districts = _rolled(streets, add, inputs.districts, "district")
+    city = _rolled(districts, add, pd.DataFrame([{"code": inputs.city[0], "name": inputs.city[1], "parent": None}]), "city")
+    table = pd.concat([streets, districts, city], ignore_index=True)
+    table["pll"] = table[list(sums)].sum(axis=1)
+    table["density"] = table["pll"] / table["area_km2"]
+    for i in range(1, 5):
+        table[f"share_area_{i}"] = table.pop(f"km2_{i}") / table["area_km2"]
+        head = table.pop(f"people_{i}")
+        table[f"share_people_{i}"] = np.divide(head, table["residents"], out=np.zeros(len(table)), where=table["residents"] > 0)
+    return table
+
+
+def _rolled(parts: pd.DataFrame, add: list[str], parents: pd.DataFrame, level: str) -> pd.DataFrame:
+    sums = parts.groupby("parent")[add].sum()
+    known = parents[parents["code"].isin(sums.index)].reset_index(drop=True)
+    rolled = sums.loc[known["code"]].reset_index(drop=True)
+    rolled.insert(0, "code", known["code"])
+    rolled.insert(1, "name", known["name"])
+    rolled.insert(2, "level", level)
+    rolled.insert(3, "parent", known["parent"])
+    return rolled
