@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from geo.grid import Grid
-from riskmodel.fields import KernelBank, local_s, take_lines, take_points
-from riskmodel.scenarios import LineScenarios, PointScenarios, Theme
+from riskmodel.fields import Fields, KernelBank, People, local_s, take_lines, take_points
+from riskmodel.inputs import Coverage
+from riskmodel.scenarios import LineScenarios, PointScenarios, ScenarioSet, Theme
 
 BACKGROUND = -1  #: kind of a contribution that no feature makes
 
@@ -77,6 +78,32 @@ class Contributions:
     def by_theme(self) -> NDArray[np.float64]:
         """S of each theme."""
         return np.asarray(np.bincount(self.theme, self.s, minlength=len(Theme)), np.float64)
+
+
+def labels(scenarios: ScenarioSet) -> list[str]:
+    """Names of all labels: those of the scenarios, then those of the backgrounds."""
+    named = list(scenarios.labels)
+    return named + [b.label for b in scenarios.background if b.label not in named]
+
+
+def gather(grid: Grid, coverage: Coverage, scenarios: ScenarioSet, fields: Fields, people: People) -> Evidence:
+    """The evidence of a run, reduced to the cells where somebody is or something happens."""
+    where = grid.index(scenarios.points.x, scenarios.points.y)
+    order = np.argsort(where, kind="stable")
+    busy = np.flatnonzero(fields.s.any(axis=0) | (people.mean_outdoors > 0) | (people.mean_indoors > 0))
+    cover = np.isin(coverage.cell, busy)
+    numbers = {label: i for i, label in enumerate(labels(scenarios))}
+    background = scenarios.background
+    return Evidence(
+        grid=grid, points=take_points(scenarios.points, order), point_cell=where[order], lines=scenarios.lines,
+        bank=KernelBank.of(scenarios.kernels), cells=busy.astype(np.int64), people_out=people.mean_outdoors[busy],
+        people_in=people.mean_indoors[busy],
+        background_s=np.array([s[busy] for s in fields.background_s], np.int64).reshape(len(background), len(busy)),
+        background_theme=np.array([int(b.theme) for b in background], np.int8),
+        background_label=np.array([numbers[b.label] for b in background], np.int16),
+        coverage_cell=coverage.cell[cover], coverage_street=coverage.street[cover],
+        coverage_fraction=coverage.fraction[cover],
+    )
 
 
 def explain_cell(evidence: Evidence, cell: int) -> Contributions:

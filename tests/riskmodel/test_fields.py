@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from geo.errors import BadParameter
 from geo.grid import Grid
 from riskmodel.fields import S_UNIT, Fields, lay
-from riskmodel.scenarios import KERNEL_KNOTS, Kernel, Scope, ScenarioBuilder, Theme
+from riskmodel.scenarios import KERNEL_KNOTS, Kernel, ScenarioBuilder, Scope, Theme
 
 GRID = Grid(500_000.0, 4_200_000.0, 60, 60)
 CENTRE = (503_000.0, 4_197_000.0)
@@ -127,7 +127,8 @@ def test_moving_by_whole_cells_moves_the_field(dx: int, dy: int, radius: float, 
 
 
 @settings(max_examples=15, deadline=None)
-@given(st.lists(st.tuples(st.floats(0, 6000), st.floats(0, 6000), st.floats(1e-9, 1e-3), st.floats(5, 900)), min_size=1, max_size=8),
+@given(st.lists(st.tuples(st.floats(0, 6000), st.floats(0, 6000), st.floats(1e-9, 1e-3), st.floats(5, 900)), min_size=1,
+                max_size=8),
        st.randoms(use_true_random=False))
 def test_any_order_and_any_threads_give_the_same_bits(sources: list[tuple[float, float, float, float]], random: object) -> None:
     shuffled = list(sources)

@@ -1,0 +1,32 @@
+"""Reading columns of the model's frames: a missing flag is False, a missing number NaN, a text is looked up in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+
+def flags(column: pd.Series) -> NDArray[np.bool_]:
+    """A column of booleans of any dtype; missing is False."""
+    return np.asarray(column.fillna(False).astype(bool), bool)
+
+
+def numbers(column: pd.Series) -> NDArray[np.float64]:
+    """A column of numbers of any dtype; missing is NaN."""
+    return np.asarray(column.astype(np.float64), np.float64)
+
+
+def looked_up(column: pd.Series, table: Mapping[str, float], default: float = np.nan) -> NDArray[np.float64]:
+    """The table's number for every text; `default` where the text is missing or not in the table.
+
+    Examples
+    --------
+    >>> looked_up(pd.Series(["a", None, "b"]), {"a": 1.0}, 0.5).tolist()
+    [1.0, 0.5, 0.5]
+    """
+    codes, words = pd.factorize(column)
+    values = np.array([float(table.get(word, default)) for word in words] + [default])
+    return np.asarray(values[codes])

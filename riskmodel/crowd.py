@@ -1,0 +1,57 @@
+"""Crowd crush at venues with peak occasions of at least 5,000 people.
+
+``f = occasions · Σ_density share · P(fatal | density) · conditions``; deaths follow ``P(N ≥ n | fatal) = n^−0.5`` up to
+``min(1 % of the crowd, 150)``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.columns import looked_up, numbers
+from riskmodel.inputs import ModelInputs
+from riskmodel.parameters.load import Parameters
+from riskmodel.people import Exposure
+from riskmodel.precedence import Precedence
+from riskmodel.scenarios import ScenarioBuilder, Scope, Theme
+from riskmodel.tails import power_law_mean, register_power_tails
+
+
+def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series,  # noqa: ARG001
+        exposure: Exposure, counted: Precedence) -> None:  # noqa: ARG001
+    """Add one scenario per venue that has peak occasions."""
+    venues = inputs.frames["venue"]
+    peaks = np.nan_to_num(numbers(venues["crowd_peaks"]))
+    row = np.flatnonzero(peaks > 0)
+    kind = venues["venue_type"].iloc[row]
+    alpha = parameters.number("crowd.fatal.alpha")
+    most = parameters.number("crowd.fatal.share") * crowd(venues.iloc[row], parameters)
+    cap = np.minimum(most, parameters.number("crowd.fatal.most"))
+    builder.add_points("venue", "人群踩踏", Theme.CROWD, Scope.NONE, row=row, x=numbers(venues["x"])[row],
+                       y=numbers(venues["y"])[row], frequency=peaks[row] * per_occasion(kind, parameters),
+                       deaths_local=power_law_mean(alpha, cap), tail=register_power_tails(builder, alpha, cap))
+
+
+def per_occasion(venue_type: pd.Series, parameters: Parameters) -> NDArray[np.float64]:
+    """P(fatal crush) per peak occasion by venue type: density mix, metering (× 0.1) and ungated places (× 3)."""
+    probability = parameters.array("crowd.fatal.probability")
+    mix = parameters.table("crowd.peaks.mix")
+    base = {name: float(np.dot(shares, probability)) for name, shares in mix.items()}
+    metered = _typed(venue_type, parameters.table("crowd.peaks.metered"))
+    ungated = _typed(venue_type, parameters.table("crowd.peaks.ungated"))
+    condition = (1.0 + metered * (parameters.number("crowd.fatal.metered") - 1.0)
+                 + ungated * (parameters.number("crowd.fatal.ungated") - 1.0))
+    return np.asarray(_typed(venue_type, base) * condition)
+
+
+def crowd(venues: pd.DataFrame, parameters: Parameters) -> NDArray[np.float64]:
+    """People at a peak occasion: the larger of the venue's capacity and the type's usual crowd, at least 5,000."""
+    usual = _typed(venues["venue_type"], parameters.table("crowd.peaks.crowd"))
+    people = np.fmax(usual, numbers(venues["capacity"]))
+    return np.asarray(np.maximum(people, parameters.number("crowd.fatal.crowd_least")))
+
+
+def _typed(venue_type: pd.Series, table: dict[str, float]) -> NDArray[np.float64]:
+    return looked_up(venue_type, table, float(table["rest"]))

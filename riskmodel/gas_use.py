@@ -1,0 +1,36 @@
+"""Gas explosions at the user's: restaurants on bottled LPG and households (without carbon monoxide)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from riskmodel.columns import flags, numbers
+from riskmodel.inputs import ModelInputs
+from riskmodel.parameters.load import Parameters
+from riskmodel.people import Exposure
+from riskmodel.precedence import Precedence
+from riskmodel.scenarios import ScenarioBuilder, Scope, Theme
+from riskmodel.tails import power_law_mean, power_law_survival
+
+
+def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series,
+        exposure: Exposure, counted: Precedence) -> None:  # noqa: ARG001
+    """Add one fatal-blast scenario per enterprise with gas bottles and the background of households.
+
+    The frequency is that of *fatal* blasts, ``blasts · deaths / E[N | fatal]``, so that the distribution starts at one death.
+    """
+    frame = inputs.frames["enterprise"]
+    alpha, most = parameters.number("gas_use.bottled.alpha"), parameters.number("gas_use.bottled.most")
+    mean = float(power_law_mean(alpha, most))
+    row = np.flatnonzero(flags(frame["lpg_cylinders"]))
+    fatal = parameters.number("gas_use.bottled.blasts") * parameters.number("gas_use.bottled.deaths") / mean
+    management = factors.reindex(frame["id"].iloc[row]).fillna(1.0).to_numpy(np.float64)
+    builder.add_points("enterprise", "瓶装液化气爆炸", Theme.GAS_USE, Scope.NONE, row=row, x=numbers(frame["x"])[row],
+                       y=numbers(frame["y"])[row], frequency=fatal * management, deaths_local=mean,
+                       tail=builder.tail(power_law_survival(alpha, most)))
+    alpha, most = parameters.number("gas_use.household.alpha"), parameters.number("gas_use.household.most")
+    mean = float(power_law_mean(alpha, most))
+    rate = parameters.number("gas_use.household.deaths") / mean
+    builder.add_background("居民燃气爆炸", Theme.GAS_USE, frequency=exposure.households * rate, deaths=mean,
+                           tail=builder.tail(power_law_survival(alpha, most)))

@@ -1,0 +1,192 @@
+"""Where people are in each slot of the week: one budget per slot, outdoors and indoors, per cell."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from riskmodel.columns import looked_up, numbers
+from riskmodel.inputs import ModelInputs
+from riskmodel.parameters.load import Parameters
+
+#: Groups of people, each with its own weights over the cells.
+GROUPS: tuple[str, ...] = ("home", "work", "school", "visit", "transit")
+
+_NIGHT = "night"
+
+
+@dataclass(frozen=True)
+class Exposure:
+    """People per cell and slot.
+
+    Attributes
+    ----------
+    slots : tuple of str
+        Weekday day, weekday evening, night, weekend day.
+    probability : (4,) float64
+        Share of the week, h/168; sums to 1.
+    outdoors, indoors : (4, cells) float32
+        People. Their sum over the cells is the slot's budget: all residents, by day with visitors.
+    mean_outdoors, mean_indoors : (cells,) float64
+        Mean over the week.
+    workers : (cells,) float64
+        Jobs at the place.
+    households : (cells,) float64
+        Dwellings in use.
+    """
+
+    slots: tuple[str, ...]
+    probability: NDArray[np.float64]
+    outdoors: NDArray[np.float32]
+    indoors: NDArray[np.float32]
+    mean_outdoors: NDArray[np.float64]
+    mean_indoors: NDArray[np.float64]
+    workers: NDArray[np.float64]
+    households: NDArray[np.float64]
+
+
+def exposure(inputs: ModelInputs, parameters: Parameters) -> Exposure:
+    """Spread everybody over the cells in every slot.
+
+    ``pop_k(x) = share_k,slot · T · w_k(x) / Σ w_k`` with T the residents; visitors come on top by day, in the group "visit".
+    A group without any place (a region without schools) stays at home, so that the budget holds.
+    """
+    jobs = workers(inputs)
+    weights = _weights(inputs, parameters, jobs)
+    total = float(inputs.residents.sum())
+    hours = parameters.array("people.slots.hours")
+    probability = hours / hours.sum()
+    slots = tuple(parameters.entry("people.slots.names").value)
+    visitors = parameters.number("people.visitors.per_resident") * parameters.array("people.visitors.slots")
+    outdoors = np.zeros((len(slots), inputs.grid.size), np.float32)
+    indoors = np.zeros_like(outdoors)
+    for t, slot in enumerate(slots):
+        for group in GROUPS:
+            share = parameters.array(f"people.shares.{group}")[t] + (visitors[t] if group == "visit" else 0.0)
+            outside = _outdoors(group, slot, parameters)
+            cells, weight = weights[group]
+            outdoors[t, cells] += (total * share * outside) * weight
+            indoors[t, cells] += (total * share * (1.0 - outside)) * weight
+    return Exposure(slots, probability, outdoors, indoors, _mean(probability, outdoors), _mean(probability, indoors),
+                    jobs, households(inputs, parameters))
+
+
+def workers(inputs: ModelInputs) -> NDArray[np.float64]:
+    """Jobs per cell: staff at their enterprise, builders on their site, the rest of the street's staff among its residents.
+
+    Building (section E) has no rest: its people are in the firms' offices and on the sites.
+    """
+    enterprises, sites = inputs.frames["enterprise"], inputs.frames["work_site"]
+    jobs = at_cells(inputs, enterprises["cell"], enterprises["staff_at_place"])
+    jobs += at_cells(inputs, sites["cell"], sites["workers"])
+    listed = staff_by_street(inputs, np.ones(len(enterprises), bool))
+    rest = {code: {g: n for g, n in staff.items() if g != "E"} for code, staff in background_staff(inputs).items()}
+    missing = pd.Series({
+        code: sum(max(0.0, n - listed.get((code, section), 0.0)) for section, n in staff.items()) for code, staff in rest.items()
+    }, dtype=np.float64)
+    return jobs + over_streets(inputs, missing, inputs.residents)
+
+
+def households(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.float64]:
+    """Households per cell: residents over the household size of the cell's street, or of the city where none is known."""
+    general = 1.0 / parameters.number("people.households.size")
+    frame = inputs.frames["background"]
+    people = numbers(frame["residents"])
+    known = people > 0
+    per_head = numbers(frame["households"])[known] / people[known]
+    ratio = pd.Series(per_head, index=frame["area_code"].to_numpy(object)[known]).groupby(level=0).mean()
+    by_street = ratio.reindex(inputs.streets["code"]).fillna(general).to_numpy(np.float64) - general
+    cover = inputs.coverage
+    own = np.bincount(cover.cell, cover.fraction * by_street[cover.street], inputs.grid.size)
+    return np.asarray(inputs.residents * (general + own))
+
+
+def at_cells(inputs: ModelInputs, cell: pd.Series, amount: pd.Series | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of an amount per cell; rows outside the grid are left out."""
+    index = cell.to_numpy(np.int64)
+    inside = index >= 0
+    return _summed(index[inside], np.asarray(amount, np.float64)[inside], inputs.grid.size)
+
+
+def background_staff(inputs: ModelInputs) -> dict[str, dict[str, float]]:
+    """Staff of all units by street code and industry section."""
+    frame = inputs.frames["background"]
+    return {
+        str(code): {str(section): float(n) for section, n in (staff or {}).items()}
+        for code, staff in zip(frame["area_code"], frame["staff"], strict=True)
+    }
+
+
+def staff_by_street(inputs: ModelInputs, mask: NDArray[np.bool_]) -> dict[tuple[str, str], float]:
+    """Staff of the enterprises in `mask` by (street code, industry section)."""
+    frame = inputs.frames["enterprise"].loc[mask, ["area_code", "industry", "staff_at_place"]]
+    sums = frame.groupby(["area_code", "industry"], observed=True)["staff_at_place"].sum()
+    table = sums.reset_index()
+    columns = (table[name].to_list() for name in ("area_code", "industry", "staff_at_place"))
+    return {(str(code), str(section)): float(n) for code, section, n in zip(*columns, strict=True)}
+
+
+def over_streets(inputs: ModelInputs, amount: pd.Series, weight: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Spread an amount per street (index: street code) on its cells by `weight`, by area where the street has none.
+
+    Each cell counts for a street with the fraction of its area that lies in it, so the sum of every street is kept.
+    """
+    cover, n = inputs.coverage, len(inputs.streets)
+    per_street = amount.reindex(inputs.streets["code"]).fillna(0.0).to_numpy(np.float64)
+    part = cover.fraction * weight[cover.cell]
+    sums = np.bincount(cover.street, part, n)
+    area = np.bincount(cover.street, cover.fraction, n)
+    by_weight = np.divide(per_street, sums, out=np.zeros(n), where=sums > 0)
+    by_area = np.divide(per_street, area, out=np.zeros(n), where=(sums <= 0) & (area > 0))
+    density = by_weight[cover.street] * part + by_area[cover.street] * cover.fraction
+    return _summed(cover.cell, density, inputs.grid.size)
+
+
+def venue_people(inputs: ModelInputs, table: Mapping[str, float]) -> NDArray[np.float64]:
+    """Capacity of the venues of the table's types per cell; the table's value where a row has none."""
+    frame = inputs.frames["venue"]
+    usual, capacity = looked_up(frame["venue_type"], table), numbers(frame["capacity"])
+    people = np.where(np.isnan(capacity), usual, capacity)
+    return at_cells(inputs, frame["cell"], np.where(np.isnan(usual), 0.0, people))
+
+
+def _weights(inputs: ModelInputs, parameters: Parameters,
+             jobs: NDArray[np.float64]) -> dict[str, tuple[NDArray[np.int64], NDArray[np.float64]]]:
+    """Cells and normalised weights of every group; home where a group has no place."""
+    raw = {
+        "home": inputs.residents, "work": jobs,
+        "school": venue_people(inputs, parameters.table("people.venues.school")),
+        "visit": venue_people(inputs, parameters.table("people.venues.visit")),
+    }
+    mix = parameters.table("people.transit.mix")
+    stations = venue_people(inputs, parameters.table("people.venues.stations"))
+    parts = {"residents": inputs.residents, "workers": jobs, "stations": stations}
+    sums = {name: float(values.sum()) for name, values in parts.items()}
+    raw["transit"] = np.sum([mix[name] / sums[name] * values for name, values in parts.items() if sums[name] > 0]
+                            or [np.zeros(inputs.grid.size)], axis=0)
+    return {group: _normalised(values if values.sum() > 0 else inputs.residents) for group, values in raw.items()}
+
+
+def _summed(index: NDArray[np.int64], amount: NDArray[np.float64], size: int) -> NDArray[np.float64]:
+    return np.bincount(index, amount, size).astype(np.float64, copy=False)  # bincount of nothing would be integer
+
+
+def _normalised(weight: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    cells = np.flatnonzero(weight > 0)
+    values = weight[cells]
+    return cells, values / values.sum() if len(cells) else values
+
+
+def _outdoors(group: str, slot: str, parameters: Parameters) -> float:
+    day = parameters.table("people.outdoors.day")[group]
+    if slot == _NIGHT and group != "transit":
+        return parameters.number("people.outdoors.night")
+    return float(day)
+
+
+def _mean(probability: NDArray[np.float64], people: NDArray[np.float32]) -> NDArray[np.float64]:
+    return np.asarray(sum(p * people[t].astype(np.float64) for t, p in enumerate(probability)))

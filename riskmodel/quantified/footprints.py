@@ -1,0 +1,179 @@
+"""Footprints of lethality: consequence formulas and probits joined to kernels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from riskmodel.consequence import explosion, fireball, jetfire, poolfire, probit
+from riskmodel.parameters import Parameters
+from riskmodel.scenarios import Kernel, kernel_distances
+
+Array = NDArray[np.float64]
+Lethality = Callable[[Array], Array]
+
+
+@dataclass(frozen=True)
+class Fuel:
+    """A flammable substance; see the table ``substances`` for units."""
+
+    density: float
+    combustion: float
+    burning: float = 0.0
+    ignition_class: int = 0
+    boiling: float = 0.0
+    heat_capacity: float = 0.0
+    vaporisation: float = 0.0
+    flammable_limit: float = 0.0
+
+    @classmethod
+    def of(cls, parameters: Parameters, name: str) -> Fuel:
+        """Read the substance `name`; raises UnknownIdentifier if it has no density or heat of combustion."""
+        optional = ("burning", "boiling", "heat_capacity", "vaporisation", "flammable_limit")
+        names = {key: f"substances.{name}.{key}" for key in optional}
+        known = {key: parameters.number(entry) for key, entry in names.items() if entry in parameters.values}
+        return cls(
+            parameters.number(f"substances.{name}.density"), parameters.number(f"substances.{name}.combustion"),
+            ignition_class=int(parameters.number(f"substances.{name}.ignition_class")), **known,
+        )
+
+
+@dataclass(frozen=True)
+class Physics:
+    """Choices between consequence methods, from the table ``consequence``."""
+
+    constants: str
+    certain: float
+    exposure: float
+    vapour_pressure: float
+    fireball_radiated: float
+    fireball_emissive: float
+    pool_radiated: float
+    jet_radiated: float
+    flatness: float
+    tnt_efficiency: float
+    tnt_reflection: float
+    tnt_energy: float
+    least: float
+
+    @classmethod
+    def of(cls, parameters: Parameters) -> Physics:
+        """Read the table."""
+        number = parameters.number
+        return cls(
+            str(parameters.entry("consequence.heat.probit").value), number("consequence.heat.certain"),
+            number("consequence.heat.exposure"), number("consequence.heat.vapour_pressure"),
+            number("consequence.fireball.radiated"), number("consequence.fireball.emissive_most"),
+            number("consequence.pool.radiated"), number("consequence.jet.radiated"), number("consequence.cloud.flatness"),
+            number("consequence.explosion.efficiency"), number("consequence.explosion.reflection"),
+            number("consequence.explosion.tnt_energy"), number("consequence.footprint.least"),
+        )
+
+    def outdoors(self, flux: Array, seconds: float = np.inf) -> Array:
+        """P(death) outdoors under `flux` W/m² for `seconds`, by the chosen probit, cap and certain limit."""
+        return probit.heat_outdoors(flux, seconds, constants=self.constants, certain=self.certain, longest=self.exposure)
+
+    def indoors(self, flux: Array) -> Array:
+        """P(death) indoors under `flux` W/m²."""
+        return probit.heat_indoors(flux, certain=self.certain)
+
+
+def reach(lethality: Lethality, far: float, least: float) -> float:
+    """Distance in metres beyond which `lethality` stays below `least`; searched up to `far`, to 1 %.
+
+    Examples
+    --------
+    >>> round(reach(lambda r: np.exp(-r / 10), 1000.0, 1e-3))
+    69
+    """
+    r = np.geomspace(0.5, far, int(100 * np.log(2 * far)) + 2)
+    above = np.flatnonzero(lethality(r) >= least)
+    return float(r[min(above[-1] + 1, r.size - 1)]) if above.size else 0.5
+
+
+def cleared(kernel: Kernel, distance: float) -> Kernel:
+    """The same kernel where nobody is indoors closer than `distance` m."""
+    return replace(kernel, indoors=np.where(kernel_distances(kernel.radius) < distance, 0.0, kernel.indoors))
+
+
+def heat_kernel(flux: Lethality, far: float, physics: Physics, seconds: float = np.inf) -> Kernel:
+    """Kernel of a heat flux (W/m²) that falls with distance."""
+    def outdoors(r: Array) -> Array:
+        return physics.outdoors(flux(r), seconds)
+
+    radius = reach(outdoors, far, physics.least)
+    return Kernel.of(radius, outdoors, lambda r: physics.indoors(flux(r)))
+
+
+def pool_kernel(radius: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of a pool fire of `radius` m: certain death in the pool, point-source heat around it."""
+    power = poolfire.radiated_power(radius, fuel.burning, fuel.combustion, physics.pool_radiated)
+
+    def flux(r: Array) -> Array:
+        around = poolfire.point_source_flux(np.maximum(r, 0.1), power)
+        return np.where(r <= radius, np.maximum(around, physics.certain), around)
+
+    return heat_kernel(flux, 20 * radius + 50, physics)
+
+
+def fireball_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of the fireball of `mass` kg: certain death below the ball, solid-flame heat around it."""
+    power = np.minimum(fireball.emissive_power(mass, fuel.combustion, physics.fireball_radiated), physics.fireball_emissive)
+    half = float(fireball.diameter(mass)) / 2
+
+    def flux(r: Array) -> Array:
+        around = fireball.solid_flame_flux(r, mass, power, vapour_pressure=physics.vapour_pressure)
+        return np.where(r <= half, np.maximum(around, physics.certain), around)
+
+    return heat_kernel(flux, 20 * half + 50, physics, float(fireball.duration(mass)))
+
+
+def jet_kernel(rate: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of a horizontal jet fire of `rate` kg/s, mean over its unknown direction."""
+    length = float(jetfire.chinese_length(rate, fuel.combustion))
+
+    def flux(r: Array) -> Array:
+        return jetfire.mean_over_directions(r, length, rate, fuel.combustion, physics.jet_radiated)
+
+    def outdoors(r: Array) -> Array:
+        return np.asarray(physics.outdoors(flux(r)).mean(axis=0))
+
+    radius = reach(outdoors, 6 * length + 20, physics.least)
+    return Kernel.of(radius, outdoors, lambda r: np.asarray(physics.indoors(flux(r)).mean(axis=0)))
+
+
+def cloud_radius(mass: float, fuel: Fuel, flatness: float) -> float:
+    """Radius, m, of a flat cylinder of gas well mixed at the lower flammable limit: ``(m / (LFL π flatness))^(1/3)``.
+
+    Examples
+    --------
+    >>> fuel = Fuel(500.0, 46.3e6, flammable_limit=0.038)
+    >>> round(cloud_radius(9_000.0, fuel, 0.2), 1)
+    72.2
+    """
+    return float(np.cbrt(mass / (fuel.flammable_limit * np.pi * flatness)))
+
+
+def flash_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of a flash fire: certain death inside the flammable cloud of `mass` kg (Purple Book 5.2.3)."""
+    return Kernel.disc(cloud_radius(mass, fuel, physics.flatness), 1.0)
+
+
+def blast_radius(mass: float, fuel: Fuel, physics: Physics, overpressure: float) -> float:
+    """Distance, m, to `overpressure` (Pa) of the explosion of `mass` kg: TNT equivalence, Kinney and Graham."""
+    tnt = explosion.tnt_mass(mass, fuel.combustion, efficiency=physics.tnt_efficiency, reflection=physics.tnt_reflection,
+                             tnt=physics.tnt_energy)
+    return float(np.cbrt(tnt)) * explosion.scaled_distance(explosion.kinney_graham, overpressure / 1e3)
+
+
+def blast_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of a vapour-cloud explosion by the 0.3 and 0.1 bar rule (Purple Book 5.2.4)."""
+    near, far = (blast_radius(mass, fuel, physics, p) for p in (3e4, 1e4))
+
+    def overpressure(r: Array) -> Array:
+        return np.where(r <= near, 3e4, 1e4)
+
+    return Kernel.of(far, lambda r: probit.blast_outdoors(overpressure(r)), lambda r: probit.blast_indoors(overpressure(r)))

@@ -1,0 +1,69 @@
+"""Ignition and outcome probabilities of an event tree."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from riskmodel.parameters import Parameters
+
+Array = NDArray[np.float64]
+
+
+def by_size(table: Array, size: ArrayLike, bounds: Array) -> Array:
+    """Probability of the size class; the upper bound of a class belongs to it."""
+    return np.asarray(table[np.searchsorted(bounds, np.asarray(size, np.float64), side="left")])
+
+
+def immediate(
+    parameters: Parameters, ignition_class: int, *, rate: ArrayLike | None = None, mass: ArrayLike | None = None,
+) -> Array:
+    """Probability of immediate ignition of a continuous (`rate`, kg/s) or instantaneous (`mass`, kg) release (Purple Book 4.5).
+
+    Examples
+    --------
+    >>> from riskmodel.parameters import load_parameters
+    >>> immediate(load_parameters(), 0, rate=[1.0, 50.0, 500.0]).tolist()
+    [0.2, 0.5, 0.7]
+    """
+    return _probability(parameters, parameters.array(f"quantified.ignition.class_{ignition_class}"), rate, mass)
+
+
+def delayed(
+    parameters: Parameters, ignition_class: int, *, rate: ArrayLike | None = None, mass: ArrayLike | None = None,
+) -> Array:
+    """Probability that what did not ignite at once ignites later, by the same size classes.
+
+    Examples
+    --------
+    >>> from riskmodel.parameters import load_parameters
+    >>> float(delayed(load_parameters(), 1, rate=20.0))
+    0.05
+    """
+    if ignition_class == 0:
+        table = parameters.array("quantified.ignition.delayed_vapour")
+    else:
+        table = np.asarray(parameters.table("quantified.ignition.delayed_pool")[str(ignition_class)], np.float64)
+    return _probability(parameters, table, rate, mass)
+
+
+def total(parameters: Parameters, ignition_class: int, *, rate: ArrayLike | None = None, mass: ArrayLike | None = None) -> Array:
+    """Probability of ignition at any time, for outcomes that do not depend on when.
+
+    Examples
+    --------
+    >>> from riskmodel.parameters import load_parameters
+    >>> round(float(total(load_parameters(), 1, rate=20.0)), 4)
+    0.1118
+    """
+    now = immediate(parameters, ignition_class, rate=rate, mass=mass)
+    return np.asarray(now + (1 - now) * delayed(parameters, ignition_class, rate=rate, mass=mass))
+
+
+def _probability(parameters: Parameters, table: Array, rate: ArrayLike | None, mass: ArrayLike | None) -> Array:
+    if (rate is None) == (mass is None):
+        raise ValueError("give either the rate or the mass")
+    if rate is not None:
+        return by_size(table, rate, parameters.array("quantified.ignition.bounds_rate"))
+    assert mass is not None  # noqa: S101
+    return by_size(table, mass, parameters.array("quantified.ignition.bounds_mass"))

@@ -1,0 +1,58 @@
+"""One hazard counts once."""
+
+from __future__ import annotations
+
+from riskmodel.precedence import resolve
+from riskmodel.scenarios import ScenarioBuilder
+from tests.riskmodel.conftest import MakeInputs
+
+HAZARD = {"enterprise_id": "a", "unit_type": "filling_station", "hazard_key": "tank"}
+
+
+def source(method: str = "LEC", key: str | None = None, accident: str = "触电", enterprise: str = "a") -> dict[str, object]:
+    return {"enterprise_id": enterprise, "method": method, "accident_type": accident, "hazard_key": key}
+
+
+def test_quantified_beats_everything_with_its_key(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:
+    inputs = make_inputs(
+        hazard_source=[HAZARD],
+        venue=[{"hazard_key": "tank"}, {"hazard_key": "hall"}],
+        risk_source=[source(key="tank"), source("GRADE", "tank"), source(key="other")],
+    )
+    counted = resolve(builder, inputs).counted
+    assert counted["hazard_source"].tolist() == [True]
+    assert counted["venue"].tolist() == [False, True]
+    assert counted["risk_source"].tolist() == [False, False, True]
+    assert builder.superseded == {("venue", 0), ("risk_source", 0), ("risk_source", 1)}
+
+
+def test_scores_beat_bare_grades_and_equals_all_count(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:
+    rows = [source("GRADE", "k"), source("LEC", "k"), source("LS", "k"), source("GRADE", "alone"), source("GRADE")]
+    assert resolve(builder, make_inputs(risk_source=rows)).counted["risk_source"].tolist() == [False, True, True, True, True]
+
+
+def test_tanks_of_one_farm_all_count(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:
+    assert resolve(builder, make_inputs(hazard_source=[HAZARD, HAZARD])).counted["hazard_source"].all()
+
+
+def test_a_filling_station_has_no_second_fire(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:
+    inputs = make_inputs(hazard_source=[HAZARD], enterprise=[{"id": "a", "premises": "shop"}, {"id": "b", "premises": "shop"}])
+    assert resolve(builder, inputs).counted["enterprise"].tolist() == [False, True]
+
+
+def test_an_unnamed_fire_describes_the_premises(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:
+    inputs = make_inputs(
+        enterprise=[{"id": "a", "premises": "shop"}, {"id": "b"}],
+        risk_source=[source(accident="火灾"), source(accident="火灾", enterprise="b"), source(accident="火灾", key="oven")],
+    )
+    assert resolve(builder, inputs).counted["risk_source"].tolist() == [False, True, True]
+
+
+def test_a_superseded_score_does_not_silence_a_grade(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:
+    """Both lose to the quantified unit, for that reason and no other."""
+    inputs = make_inputs(hazard_source=[HAZARD], risk_source=[source(key="tank"), source("GRADE", "own")])
+    assert resolve(builder, inputs).counted["risk_source"].tolist() == [False, True]
+
+
+def test_nothing_at_all(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:
+    assert all(len(mask) == 0 for mask in resolve(builder, make_inputs()).counted.values())

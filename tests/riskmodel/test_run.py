@@ -1,0 +1,113 @@
+"""The whole model on a tiny region: everything adds up, and a colour has its reasons."""
+
+from __future__ import annotations
+
+import json
+from datetime import date
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from riskmodel.fields import S_UNIT
+from riskmodel.parameters import Parameters
+from riskmodel.run import RunResult, score
+from riskmodel.scenarios import Theme
+from tests.riskmodel.conftest import GRID, MakeInputs
+
+
+@pytest.fixture(scope="module")
+def result(make_inputs: MakeInputs, parameters: Parameters) -> RunResult:
+    west, north = GRID.west, GRID.north
+    inputs = make_inputs(
+        enterprise=[
+            {"id": "E1", "industry": "C", "staff_at_place": 120, "premises": "factory", "floor_area_m2": 5000.0, "reports": True,
+             "x": west + 900, "y": north - 900},
+            {"id": "E2", "industry": "F", "staff_at_place": 8, "premises": "shop", "floor_area_m2": 300.0, "x": west + 3100,
+             "y": north - 2100},
+            {"id": "E3", "industry": "F", "staff_at_place": 12, "premises": "shop", "floor_area_m2": 150.0, "x": west + 1500,
+             "y": north - 2000},
+        ],
+        risk_source=[
+            {"id": "R1", "enterprise_id": "E1", "method": "LEC", "l": 3.0, "e": 6.0, "c": 15.0, "accident_type": "火灾",
+             "x": west + 900, "y": north - 900},
+            {"id": "R2", "enterprise_id": "E1", "method": "LEC", "l": 1.0, "e": 6.0, "c": 7.0, "accident_type": "机械伤害",
+             "x": west + 900, "y": north - 900},
+        ],
+        hazard_source=[
+            {"id": "H1", "enterprise_id": "E3", "unit_type": "lpg_depot", "scope": "hc", "substance": "lpg", "cas": "68476-85-7",
+             "quantity_t": 360.0, "temperature_c": 20.0, "pressure_mpa": 0.8, "vessels": 8, "vessel_m3": 100.0, "bund_m2": 800.0,
+             "unloading_h": 300.0, "isolation": "remote", "fence_m": 60.0, "x": west + 1500, "y": north - 2000},
+            {"id": "H2", "enterprise_id": None, "unit_type": "chlorine_works", "scope": "hc", "substance": "chlorine",
+             "quantity_t": 10.0, "vessels": 10, "vessel_m3": 0.8, "fence_m": 50.0, "x": west + 3000, "y": north - 3000},
+        ],
+        venue=[{"id": "V1", "venue_type": "school", "protection_class": "高敏感", "floor_area_m2": 8000.0, "capacity": 900,
+                "x": west + 1600, "y": north - 2000}],
+        work_site=[{"id": "W1", "site_type": "building", "workers": 400, "x": west + 3300, "y": north - 700}],
+        hidden_danger=[{"id": "D1", "enterprise_id": "E2", "major": True, "found": pd.Timestamp("2026-05-01"),
+                        "due": pd.Timestamp("2026-07-01"), "x": west + 3100, "y": north - 2100}],
+    )
+    assert inputs.as_of == date(2026, 6, 1)
+    return score(inputs, parameters)
+
+
+def test_themes_sum_to_the_whole_everywhere(result: RunResult) -> None:
+    for table, prefix in ((result.areas, "pll"), (result.cells, "s")):
+        parts = table[[f"{prefix}_{t.name.lower()}" for t in Theme]].sum(axis=1)
+        assert parts.to_numpy() == pytest.approx(table[prefix].to_numpy(np.float64), rel=1e-12)
+
+
+def test_streets_sum_to_the_district_and_the_city(result: RunResult) -> None:
+    sums = result.areas.groupby("level")[["pll", "residents", "area_km2"]].sum()
+    assert sums.loc["street"].to_numpy() == pytest.approx(sums.loc["district"].to_numpy(), rel=1e-12)
+    assert sums.loc["district"].to_numpy() == pytest.approx(sums.loc["city"].to_numpy(), rel=1e-12)
+
+
+def test_sources_and_background_make_all_of_it(result: RunResult) -> None:
+    """Σ S = Σ f·N: what lies on cells is what the sources and the background make."""
+    made = result.sources["pll"].sum() + sum(layer.sum() for layer in result.fields.background_s) * S_UNIT
+    assert made == pytest.approx(result.fields.s.sum() * S_UNIT, rel=1e-12)
+    assert result.totals["pll"] == pytest.approx(made, rel=1e-9)
+
+
+def test_chlorine_is_refused_and_says_so(result: RunResult) -> None:
+    row = result.sources.set_index("id").loc["H2"]
+    assert row["pll"] == 0
+    assert "重气" in row["refused"]
+
+
+def test_a_school_beside_an_lpg_depot_breaks_the_criterion(result: RunResult) -> None:
+    target = result.targets.set_index("id").loc["V1"]
+    assert target["ir_hc"] > target["in_service"]
+    street = result.areas.set_index("code").loc["110101001000"]
+    codes = {rule["code"]: rule for rule in json.loads(street["codes"])}
+    assert "S-IR-1" in codes
+    assert "V" in codes["S-IR-1"]["detail"] or "场所" in codes["S-IR-1"]["detail"]
+    assert street["risk_level"] <= 2
+    assert {"S-H-2", "S-H-3"} & set(codes)
+
+
+def test_an_open_major_danger_makes_orange(result: RunResult) -> None:
+    street = result.areas.set_index("code").loc["110101002000"]
+    assert "S-V-2" in {rule["code"] for rule in json.loads(street["codes"])}
+    assert street["risk_level"] == 2
+
+
+def test_one_hazard_counts_once(result: RunResult) -> None:
+    """The depot's own premises fire gives way to the quantified unit."""
+    sources = result.sources.set_index("id")
+    assert not sources.loc["E3", "counted"]
+    assert sources.loc["E2", "counted"]
+
+
+def test_curves_fall(result: RunResult) -> None:
+    for _, curve in result.fn.groupby(["level", "code"]):
+        assert (np.diff(curve.sort_values("n")["f"]) <= 1e-18).all()
+    assert "H1" in set(result.fn["code"])
+
+
+def test_the_same_inputs_give_the_same_bits(result: RunResult, make_inputs: MakeInputs, parameters: Parameters) -> None:
+    again = score(make_inputs(), parameters, threads=1)
+    twice = score(make_inputs(), parameters, threads=3)
+    assert np.array_equal(again.fields.s, twice.fields.s)
+    assert not np.array_equal(again.fields.s, result.fields.s)
