@@ -33,6 +33,18 @@ def significant(values: ArrayLike, digits: int = 3) -> Array:
     return np.where(v > 0, np.round(v / 10.0**scale, digits - 1) * 10.0**scale, 0.0)
 
 
+def size_class(values: ArrayLike) -> Array:
+    """Middle of the size class, 24 to a decade: 5 % at most, under 2 % of a radius that follows the cube root of a mass.
+
+    Examples
+    --------
+    >>> size_class([0.0, 1.0, 1.04, 11_700.0]).round(2).tolist()
+    [0.0, 1.0, 1.0, 12115.28]
+    """
+    v = np.asarray(values, np.float64)
+    return np.where(v > 0, 10.0 ** (np.round(24 * np.log10(np.maximum(v, 1e-300))) / 24), 0.0)
+
+
 @dataclass
 class Assembly:
     """Builder, parameters and the footprints made so far."""
@@ -58,21 +70,24 @@ class Assembly:
 
     def footprints(
         self, name: str, sizes: ArrayLike, make: Callable[[float], Kernel], clear: ArrayLike = 0.0,
+        group: Callable[[ArrayLike], Array] = size_class,
     ) -> NDArray[np.int32]:
-        """Kernel index per size; sizes equal to two significant digits share a kernel.
+        """Kernel index per size; sizes of one class share a kernel.
 
         Parameters
         ----------
         name : str
             What burns, explodes or drifts; sizes are compared within a name.
         sizes : array_like
-            Mass, rate or radius; two digits are 5 % at most, under 2 % of a radius that follows the cube root of a mass.
+            Mass, rate or radius.
         make : callable
             Kernel of a size.
         clear : array_like
             Nobody is indoors closer than this, m.
+        group : callable
+            Puts sizes into classes.
         """
-        sizes, clear = np.broadcast_arrays(significant(sizes, 2), np.asarray(clear, np.float64))
+        sizes, clear = np.broadcast_arrays(group(sizes), np.asarray(clear, np.float64))
         unique, where = np.unique(np.stack([sizes.ravel(), clear.ravel()], axis=1), axis=0, return_inverse=True)
         made = [self._footprint((name, float(size), float(empty)), make) for size, empty in unique]
         return np.array(made, np.int32)[where.ravel()].reshape(sizes.shape)

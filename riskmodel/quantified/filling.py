@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 
 from riskmodel.consequence import poolfire, release
 from riskmodel.quantified import ignition
-from riskmodel.quantified.assembly import Array, Assembly
+from riskmodel.quantified.assembly import Array, Assembly, significant
 from riskmodel.quantified.footprints import pool_kernel
 from riskmodel.quantified.units import Units, filled
 
@@ -52,4 +52,4 @@ def _pool(assembly: Assembly, units: Units, rate: float, mass: ArrayLike, limit:
     depth = assembly.parameters.number("consequence.pool.depth")
     radius = poolfire.pool_radius(rate, mass, fuel.burning, fuel.density, depth, limit)
     return assembly.footprints(f"pool {substance}", radius, lambda r: pool_kernel(r, fuel, assembly.physics),
-                               assembly.clear(units))
+                               assembly.clear(units), significant)

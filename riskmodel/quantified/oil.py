@@ -6,7 +6,7 @@ import numpy as np
 
 from riskmodel.consequence import poolfire, release
 from riskmodel.quantified import ignition
-from riskmodel.quantified.assembly import Array, Assembly
+from riskmodel.quantified.assembly import Array, Assembly, significant
 from riskmodel.quantified.footprints import Fuel, blast_kernel, pool_kernel
 from riskmodel.quantified.units import Units, filled
 
@@ -34,7 +34,7 @@ def _add(assembly: Assembly, units: Units, substance: str) -> None:
     for label, frequency, rate, limit, burns in leaves:
         radius = poolfire.pool_radius(rate, units.mass, fuel.burning, fuel.density, depth, limit)
         kernel = assembly.footprints(f"pool {substance}", radius, lambda r: pool_kernel(r, fuel, assembly.physics),
-                                     assembly.clear(units))
+                                     assembly.clear(units), significant)
         assembly.add(units, label, frequency * units.vessels * burns, kernel)
     if fuel.ignition_class == 1:
         _overfill(assembly, units, substance, fuel)

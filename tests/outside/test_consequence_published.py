@@ -15,14 +15,14 @@ approx = pytest.approx
 
 
 def test_liquid_release_ccps_page_40() -> None:
-    """CCPS 1999 p. 40 (T5-1): ten digits in GasDispersion.jl's tests."""
+    """CCPS 1999 p. 40: ten digits in GasDispersion.jl's tests."""
     rate = float(release.liquid_rate(0.01, 490.0, 120_935.0368))
     assert rate == approx(0.21691154763598, rel=1e-9)
     assert rate / (490.0 * float(release.hole_area(0.01))) == approx(5.6363, abs=1e-4)
 
 
 def test_gas_release_ccps_page_47() -> None:
-    """CCPS 1999 p. 47 (T5-2)."""
+    """CCPS 1999 p. 47."""
     state = release.gas_exit(0.01, 8.90, 501e3, 298.0, 1.15)
     assert float(state.rate) == approx(0.09002799947, rel=1e-8)
     assert float(state.pressure) == approx(287_766, abs=1)
@@ -38,7 +38,7 @@ def test_gas_outflow_casal_example_2_3(discharge: float, expected: float) -> Non
 
 
 def test_fireball_ccps_propane_truck() -> None:
-    """CCPS 1999 propane truck (T5-3): D 132.6 m, t 10.3 s, F 0.255, q 89.1 kW/m2; printed to three digits."""
+    """CCPS 1999 propane truck: D 132.6 m, t 10.3 s, F 0.255, q 89.1 kW/m2; printed to three digits."""
     mass = 22.7 * 0.9 * 585.3
     D = float(fireball.diameter(mass))
     assert abs(mass - 11_957.7) < 0.1
@@ -55,7 +55,7 @@ def test_fireball_branches_at_30_t() -> None:
 
 
 def test_fireball_chinese_lpg_two_tanks() -> None:
-    """Chinese 安全评价 report, LPG 2 tanks of 42 t (T5-4): R 89.5 m, t 13.9 s, fatal 32 799, burns 21 723 and 9 552 W/m2."""
+    """Chinese 安全评价 report, LPG 2 tanks of 42 t: R 89.5 m, t 13.9 s, fatal 32 799, burns 21 723 and 9 552 W/m2."""
     mass = float(fireball.chinese_mass(42_000.0, 2))
     assert float(fireball.chinese_radius(mass)) == approx(89.5, abs=0.05)
     assert float(fireball.chinese_duration(mass)) == approx(13.9, abs=0.05)
@@ -64,7 +64,7 @@ def test_fireball_chinese_lpg_two_tanks() -> None:
 
 
 def test_fireball_chinese_propylene_sphere() -> None:
-    """Chinese 安全评价 report, 340 t propylene (T5-5): R 195 m, t 30 s, fatal 18 449 W/m2; its own rounding allows 1 %."""
+    """Chinese 安全评价 report, 340 t propylene: R 195 m, t 30 s, fatal 18 449 W/m2; its own rounding allows 1 %."""
     mass = float(fireball.chinese_mass(340_000.0, 3))
     assert float(fireball.chinese_radius(mass)) == approx(195.0, rel=5e-3)
     assert float(fireball.chinese_duration(mass)) == approx(30.0, rel=0.012)
@@ -72,7 +72,7 @@ def test_fireball_chinese_propylene_sphere() -> None:
 
 
 def test_fireball_epa_distance() -> None:
-    """US EPA RMP guidance, BLEVE formula (T5-6): 327.5 m for 10 t of propane."""
+    """US EPA RMP guidance, BLEVE formula: 327.5 m for 10 t of propane."""
     assert float(fireball.dose_distance(10_000.0, 46.333e6)) == approx(327.5, abs=0.05)
 
 
@@ -83,7 +83,7 @@ def test_fireball_epa_distance() -> None:
 def test_three_radii_of_chinese_reports(
     fuel: tuple[float, float], factor: float, radii: tuple[float, ...], tolerance: float,
 ) -> None:
-    """Chinese 安全评价 reports (T5-7, T5-8); the second prints 225.6 m for 轻伤, its own formula gives 304.4 m."""
+    """Chinese 安全评价 reports; the second prints 225.6 m for 轻伤, its own formula gives 304.4 m."""
     W = float(explosion.tnt_mass(*fuel))
     found = (W, float(explosion.half_lethal_radius(W)), float(explosion.injury_radius(W, 44e3)),
              float(explosion.injury_radius(W, 17e3)), float(explosion.property_radius(W, factor)))
@@ -91,7 +91,7 @@ def test_three_radii_of_chinese_reports(
 
 
 def test_benzene_of_a_chinese_report() -> None:
-    """Chinese report, 4 t benzene (T5-9): W 2 663.2 kg, R 19.5 m; the right injury radii are 53.55 and 96.21 m."""
+    """Chinese report, 4 t benzene: W 2 663.2 kg, R 19.5 m; the right injury radii are 53.55 and 96.21 m."""
     W = float(explosion.tnt_mass(4_000.0, 3_264.4e3 / 78.1e-3))
     assert approx(2_663.2, rel=1e-3) == W
     assert float(explosion.half_lethal_radius(W)) == approx(19.5, abs=0.05)
@@ -107,13 +107,13 @@ def test_chinese_law_roots() -> None:
 
 
 def test_cylinder_in_gas_literature() -> None:
-    """15 kg LPG cylinder in Chinese gas literature (T5-10): 1.3, 0.21, 0.05 bar at 5, 12, 24 m; two digits."""
+    """15 kg LPG cylinder in Chinese gas literature: 1.3, 0.21, 0.05 bar at 5, 12, 24 m; two digits."""
     pressure = explosion.gas_literature(np.array([5.0, 12.0, 24.0]) / 11 ** (1 / 3)) / 1e5
     assert pressure == approx([1.306, 0.2095, 0.0492], rel=2e-3)
 
 
 def test_epa_one_psi() -> None:
-    """US EPA RMP guidance: 365.0 m for 10 t propane (T5-11); 280.5 m, 0.174 mi, for 10 000 lb."""
+    """US EPA RMP guidance: 365.0 m for 10 t propane; 280.5 m, 0.174 mi, for 10 000 lb."""
     assert float(explosion.epa_distance(10_000.0, 46.333e6)) == approx(365.0, abs=0.05)
     assert float(explosion.epa_distance(10_000 * 0.45359237, 46.333e6)) == approx(280.5, abs=0.05)
 
@@ -131,7 +131,7 @@ def test_scaled_distance_curves(law: explosion.Law, expected: list[float]) -> No
 
 
 def test_gb6722_distances() -> None:
-    """GB 6722-2014 13.3.2 (T3-1): 58.855, 25.760, 15.855 m/kg^(1/3) for 2, 5, 9 kPa."""
+    """GB 6722-2014 13.3.2: 58.855, 25.760, 15.855 m/kg^(1/3) for 2, 5, 9 kPa."""
     found = [explosion.scaled_distance(explosion.gb6722, p) for p in (2.0, 5.0, 9.0)]
     assert found == approx([58.855, 25.760, 15.855], abs=1e-3)
 
@@ -144,7 +144,7 @@ def test_tnt_of_hydrogen_hyram() -> None:
 
 
 def test_pool_fire_of_a_chinese_report() -> None:
-    """Chinese report, jet fuel in a 2 677 m2 bund (T5-12, T5-13): r 29.2 m, m'' 0.068, h 58.66 m, Q 6.3e8 W, five radii."""
+    """Chinese report, jet fuel in a 2 677 m2 bund: r 29.2 m, m'' 0.068, h 58.66 m, Q 6.3e8 W, five radii."""
     radius = float(np.sqrt(2677 / np.pi))
     assert radius == approx(29.2, abs=0.05)
     assert poolfire.burning_rate(43.07e6, 280e3, heat_capacity=2000, boiling=473, ambient=298) == approx(0.068, abs=5e-4)
@@ -156,7 +156,7 @@ def test_pool_fire_of_a_chinese_report() -> None:
 
 
 def test_thomas_flame_lengths() -> None:
-    """Thomas 1963 (T5-14, T5-15): 25.61, 19.57, 33.94 m without wind; u* 2.404 and 19.78 m in wind of 5 m/s."""
+    """Thomas 1963: 25.61, 19.57, 33.94 m without wind; u* 2.404 and 19.78 m in wind of 5 m/s."""
     found = [float(poolfire.flame_length(D, m)) for D, m in ((20, 0.055), (10, 0.078), (30, 0.055))]
     assert found == approx([25.61, 19.57, 33.94], abs=0.005)
     assert float(poolfire.scaled_wind(20, 0.055, 5)) == approx(2.404, abs=5e-4)
@@ -164,12 +164,12 @@ def test_thomas_flame_lengths() -> None:
 
 
 def test_mudan_emissive_power() -> None:
-    """Mudan 1984 (T5-16): 56.14, 30.89, 20.30 kW/m2 at D = 10, 20, 50 m."""
+    """Mudan 1984: 56.14, 30.89, 20.30 kW/m2 at D = 10, 20, 50 m."""
     assert poolfire.mudan_emissive_power([10, 20, 50]) / 1e3 == approx([56.14, 30.89, 20.30], abs=0.005)
 
 
 def test_plume_ccps_page_97() -> None:
-    """CCPS 1999 p. 97 (T5-17): 1.0346728e-4 kg/m3 at 500 m, F, 2 m/s."""
+    """CCPS 1999 p. 97: 1.0346728e-4 kg/m3 at 500 m, F, 2 m/s."""
     sy, sz = dispersion.ccps_plume(500.0, "F")
     assert (float(sy), float(sz)) == approx((18.102, 8.497), abs=5e-4)
     assert float(dispersion.plume(0.1, 2.0, sy, sz)) == approx(1.0346728e-4, rel=1e-6)
@@ -180,21 +180,21 @@ def test_plume_ccps_page_97() -> None:
     ("F", "urban", 50.208, 30.237, 1.04835e-5),
 ])
 def test_plume_with_briggs(stability: str, terrain: dispersion.Terrain, sy: float, sz: float, c: float) -> None:
-    """The same with Briggs 1973 (T5-18)."""
+    """The same with Briggs 1973."""
     spread = dispersion.briggs(500.0, stability, terrain)
     assert [float(s) for s in spread] == approx([sy, sz], abs=5e-4)
     assert float(dispersion.plume(0.1, 2.0, *spread)) == approx(c, rel=1e-5)
 
 
 def test_puff_ccps_page_101() -> None:
-    """CCPS 1999 p. 101 (T5-19): 2.25005e-3 kg/m3 (the book's σy of 6.1 m is a misprint for 5.05)."""
+    """CCPS 1999 p. 101: 2.25005e-3 kg/m3 (the book's σy of 6.1 m is a misprint for 5.05)."""
     sy, sz = dispersion.ccps_puff(500.0, "F")
     assert (float(sy), float(sz)) == approx((5.04793, 2.21484), abs=5e-6)
     assert float(dispersion.puff(1.0, sy, sz)) == approx(2.25005e-3, rel=2e-6)
 
 
 def test_elevated_propane_plume() -> None:
-    """GasDispersion.jl README (T5-20): 6.124e-4 v/v with another default set of σ; Briggs rural comes within 15 %."""
+    """GasDispersion.jl README: 6.124e-4 v/v with another default set of σ; Briggs rural comes within 15 %."""
     spread = dispersion.briggs(100.0, "F")
     rate = float(release.gas_rate(0.01, 8.90, 501e3, 1.15))
     found = float(dispersion.plume(rate, 1.5, *spread, z=2.0, source_height=3.5)) / (0.044096 * 101_325 / (8.314 * 298.15))
@@ -202,7 +202,7 @@ def test_elevated_propane_plume() -> None:
 
 
 def test_briggs_close_to_the_source() -> None:
-    """GasDispersion.jl tests (T5-21): σ at x = 1.2 m."""
+    """GasDispersion.jl tests: σ at x = 1.2 m."""
     assert [float(s) for s in dispersion.briggs(1.2, "A", "urban")] == approx([0.383908, 0.288173], abs=5e-7)
     assert [float(s) for s in dispersion.briggs(1.2, "D", "rural")] == approx([0.0959942, 0.0719353], abs=5e-8)
 
@@ -223,7 +223,7 @@ def test_wind_profile_ccps() -> None:
 
 
 def test_jet_fire_lengths_and_distances() -> None:
-    """API RP 521 and Chinese practice (T5-22, T5-23): 45.05 and 46.92 m; 14.57, 25.23, 44.60 m."""
+    """API RP 521 and Chinese practice: 45.05 and 46.92 m; 14.57, 25.23, 44.60 m."""
     assert float(jetfire.chinese_length(10, 50e6)) == approx(45.05, abs=0.005)
     assert float(jetfire.api_length(10, 50e6)) == approx(46.92, abs=0.005)
     flux = jetfire.point_source_flux([14.57, 25.23, 44.60], 10, 50e6, 0.2)
@@ -247,7 +247,7 @@ def test_fireball_sanity_distances(mass: float, half: float, hundredth: float, c
 
 @pytest.mark.parametrize(("radius", "distance"), [(5.0, 16.0), (30.0, 93.0)])
 def test_pool_sanity_distances(radius: float, distance: float) -> None:
-    """12.5 kW/m2 of gasoline pools at 16 m (r 5 m) and 93 m (r 30 m); lethality there is 0.065 by T4-6."""
+    """12.5 kW/m2 of gasoline pools at 16 m (r 5 m) and 93 m (r 30 m); lethality there is 0.065."""
     parameters = load_parameters()
     fuel = Fuel.of(parameters, "gasoline")
     power = poolfire.radiated_power(radius, fuel.burning, fuel.combustion, parameters.number("consequence.pool.radiated"))

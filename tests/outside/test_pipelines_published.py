@@ -15,13 +15,13 @@ approx = pytest.approx
 
 @pytest.mark.parametrize(("diameter", "pressure", "radius"), [(1016, 10.0, 318.1), (711, 6.3, 176.7), (323.9, 4.0, 64.1)])
 def test_potential_impact_radius_gb32167(diameter: float, pressure: float, radius: float) -> None:
-    """GB 32167-2015, r = 0.099 √(d² p) (T6-1 to T6-3)."""
+    """GB 32167-2015, r = 0.099 √(d² p)."""
     assert float(pipelines.potential_impact_radius(diameter, pressure)) == approx(radius, abs=0.05)
 
 
 @pytest.mark.parametrize(("inches", "psi", "feet"), [(30, 1000, 654.6), (36, 1480, 955.6), (24, 800, 468.39), (16, 1440, 418.94)])
 def test_potential_impact_radius_us(inches: float, psi: float, feet: float) -> None:
-    """49 CFR 192.903, r = 0.69 √(p d²) ft (T6-4; PennEast publishes 955 ft): 0.099 is 0.7 % below the exact 0.0997."""
+    """49 CFR 192.903, r = 0.69 √(p d²) ft (PennEast publishes 955 ft): 0.099 is 0.7 % below the exact 0.0997."""
     metres = float(pipelines.potential_impact_radius(inches * 25.4, psi * 0.00689476))
     assert metres / 0.3048 == approx(feet, rel=0.008)
 

@@ -14,24 +14,24 @@ approx = pytest.approx
     ("eisenberg", 2.7823249), ("tsao_perry", 4.8823249), ("tno", 4.0323249), ("lees", 1.6756475),
 ])
 def test_thermal_probits_hyram(constants: str, expected: float) -> None:
-    """HyRAM+ tests (T4-1): dose 1e7 (W/m2)^(4/3) s."""
+    """HyRAM+ tests: dose 1e7 (W/m2)^(4/3) s."""
     assert float(probit.thermal(1e7, constants)) == approx(expected, abs=5e-8)
 
 
 def test_thermal_dose_hyram() -> None:
-    """HyRAM+ tests (T4-2): 5 W/m2 for 30 s."""
+    """HyRAM+ tests: 5 W/m2 for 30 s."""
     assert float(probit.thermal_dose(5.0, 30.0)) == approx(256.4963920, abs=5e-8)
 
 
 def test_half_of_eisenberg_hyram() -> None:
-    """HyRAM+ tests (T4-3, T4-5): P = 0.5 at 15 796.170691 W/m2 for 60 s, and at 144 542.867547 Pa."""
+    """HyRAM+ tests: P = 0.5 at 15 796.170691 W/m2 for 60 s, and at 144 542.867547 Pa."""
     dose = probit.thermal_dose(15_796.170691, 60.0)
     assert float(probit.probability(probit.thermal(dose, "eisenberg"))) == approx(0.5, abs=1e-8)
     assert float(probit.probability(probit.lung_eisenberg(144_542.867547))) == approx(0.5, abs=1e-8)
 
 
 def test_overpressure_probits_hyram() -> None:
-    """HyRAM+ tests (T4-4): 1e5 Pa, 1e4 Pa s."""
+    """HyRAM+ tests: 1e5 Pa, 1e4 Pa s."""
     found = [float(probit.lung_eisenberg(1e5)), float(probit.lung_hse(1e5)), float(probit.head_impact(1e5, 1e4)),
              float(probit.collapse(1e5, 1e4))]
     assert found == approx([2.4543150, 5.13, 12.2786003, 6.4917213], abs=5e-8)
@@ -66,7 +66,7 @@ def test_probit_table() -> None:
     (9.8, 2.658, 0.0096), (12.5, 3.489, 0.0654), (25, 5.855, 0.8036), (37.5, 7.239, 0.9874),
 ])
 def test_tsao_perry_twenty_seconds(kw: float, value: float, chance: float) -> None:
-    """Tsao and Perry 1979 at 20 s (T4-6)."""
+    """Tsao and Perry 1979 at 20 s."""
     Pr = probit.thermal(probit.thermal_dose(kw * 1e3, 20.0))
     assert float(Pr) == approx(value, abs=6e-4)
     assert float(probit.probability(Pr)) == approx(chance, abs=6e-5)
@@ -76,7 +76,7 @@ def test_tsao_perry_twenty_seconds(kw: float, value: float, chance: float) -> No
     ("chlorine", 1000.0, 4.849, 0.440), ("ammonia", 6000.0, 5.200, 0.579), ("hydrogen_sulphide", 1000.0, 5.026, 0.510),
 ])
 def test_toxic_probits_purple_book(substance: str, concentration: float, value: float, chance: float) -> None:
-    """Purple Book table 5.2 for 30 min (T4-7, T4-8, T4-9)."""
+    """Purple Book table 5.2 for 30 min."""
     constants = probit.toxic_constants(substance)
     Pr = probit.toxic(probit.toxic_load(concentration, 30.0, constants.n), constants)
     assert float(Pr) == approx(value, abs=6e-4)

@@ -14,6 +14,7 @@ from riskmodel import quantified
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
 from riskmodel.quantified import ignition
+from riskmodel.quantified.assembly import size_class
 from riskmodel.quantified.footprints import Fuel, Physics, blast_kernel, flash_kernel, jet_kernel, pool_kernel
 from riskmodel.quantified.toxic import Climate, ToxicCloud, Weather, effective_share, towards
 from riskmodel.scenarios import ScenarioBuilder, ScenarioSet, Scope, Theme, kernel_distances
@@ -190,15 +191,15 @@ def test_nothing_to_score(make_inputs: Callable[..., ModelInputs], parameters: P
 def test_city_total_in_its_band(score: Callable[..., ScenarioSet]) -> None:
     """A city of 1,000 stations, 10 LPG stations, 10 depots, 75 cold stores and 8 oil depots: 0.1 to 3 deaths a year."""
     city = ((1000, STATION), (10, LPG), (10, DEPOT), (75, STORE), (8, OIL))
-    total = sum(count * pll(score(unit)) for count, unit in city)
+    total = sum(count * pll(score(unit), density_km2=4000.0) for count, unit in city)
     assert 0.1 <= total <= 3.0
 
 
 def test_kernels_fall_and_stay_within_one(score: Callable[..., ScenarioSet]) -> None:
     for kernel in score(STATION, LPG, DEPOT, STORE, OIL).kernels:
-        for table in (kernel.outdoors, kernel.indoors):
-            assert np.all((table >= 0) & (table <= 1))
-            assert np.all(np.diff(table) <= 0.02)  # a jet's flame tip is a little wider than its root
+        assert np.all((kernel.indoors >= 0) & (kernel.indoors <= kernel.outdoors + 0.025))
+        assert np.all((kernel.outdoors >= 0) & (kernel.outdoors <= 1))
+        assert np.all(np.diff(kernel.outdoors) <= 0.02)  # a jet's flame tip is a little wider than its root
         assert kernel.outdoors[-1] <= 1e-3 or kernel.outdoors[-1] == 1.0
 
 
@@ -209,7 +210,7 @@ def test_footprints_of_known_size(parameters: Parameters) -> None:
     assert (blast.outdoors[0], blast.outdoors[-1]) == (1, 0)
     assert blast.indoors[-1] == 0.025
     pool = pool_kernel(5.0, gasoline, physics)  # 37.5 kW/m² at 8.98 m: nobody survives indoors inside, all beyond
-    assert np.interp([8.9**2, 9.1**2], kernel_distances(pool.radius) ** 2, pool.indoors).tolist() == [1.0, 0.0]
+    assert np.interp([8.8**2, 9.2**2], kernel_distances(pool.radius) ** 2, pool.indoors).tolist() == [1.0, 0.0]
     assert 20 < jet_kernel(1.3, lpg, physics).radius < 60
 
 
@@ -245,3 +246,15 @@ def test_ignition_size_classes(parameters: Parameters) -> None:
     assert ignition.immediate(parameters, 0, mass=[999.0, 1000.0, 1001.0, 20_000.0]).tolist() == [0.2, 0.2, 0.5, 0.7]
     with pytest.raises(ValueError, match="either"):
         ignition.immediate(parameters, 0)
+
+
+def test_nobody_is_indoors_on_the_forecourt(score: Callable[..., ScenarioSet]) -> None:
+    for kernel in score(STATION).kernels:
+        near = kernel_distances(kernel.radius) < 8.0
+        assert kernel.indoors[near].max() == 0
+        assert kernel.outdoors[0] == 1
+
+
+def test_size_classes_move_distances_by_two_per_cent() -> None:
+    mass = np.geomspace(100.0, 1e6, 997)
+    assert np.cbrt(size_class(mass) / mass) == approx(1.0, abs=0.017)

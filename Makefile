@@ -1,0 +1,61 @@
+# 区域风险一张图 · one map of regional risk. `make` alone lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+# Arguments for riskmap, e.g. make demo ARGS="--no-serve"
+ARGS ?=
+OUT ?= var/atlas
+
+PACKAGES := geo riskmodel layers api
+ENVIRONMENT := .setup/environment
+ASSETS := layers/static/.built
+PAGE_SOURCES := $(wildcard layers/viewer/* layers/viewer/web/*) layers/style.py geo/kinds.py riskmodel/scenarios.py \
+	riskmodel/parameters/levels.toml
+
+.PHONY: help demo setup assets lint test bench docs atlas lock clean
+
+help: ## 列出目标 · list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+demo: setup ## 从零到风险图并启动服务 · from nothing to the map, then serve
+	@exec .venv/bin/riskmap demo $(ARGS)
+
+setup: $(ENVIRONMENT) $(ASSETS) ## 安装全部依赖（第二次不做事） · install everything once
+
+$(ENVIRONMENT): requirements.lock tools.lock pyproject.toml scripts/setup.sh
+	@bash scripts/setup.sh
+	@touch $@
+
+assets: $(ASSETS) ## 下载并构建页面资源 · fetch and build the page
+
+$(ASSETS): $(ENVIRONMENT) package.json package-lock.json tools/assets.py $(PAGE_SOURCES)
+	@.venv/bin/python tools/assets.py
+	@touch $@
+
+lint: $(ENVIRONMENT) ## 风格、类型、模块方向 · style, types, direction of imports
+	.venv/bin/ruff check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+test: setup ## 全部测试（SQLite 与 PostGIS、真浏览器） · all tests
+	@bash scripts/packages.sh
+	@RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && export RISKMAP_TEST_POSTGIS && \
+	.venv/bin/pytest --cov --cov-report=term:skip-covered $(ARGS)
+
+bench: setup ## 测量读取速度 · measure
+	@.venv/bin/riskmap bench $(ARGS)
+
+docs: $(ENVIRONMENT) ## 由声明生成文档 · pages made from the declarations
+	@.venv/bin/python -m geo.datamodel
+
+atlas: setup ## 输出图集 PDF · the atlas
+	@.venv/bin/riskmap atlas --out $(OUT) $(ARGS)
+
+lock: $(ENVIRONMENT) ## 重新锁定依赖版本 · lock the versions again
+	@export UV_PYTHON_DOWNLOADS=never; .tools/bin/uv lock --quiet && \
+	.tools/bin/uv export --quiet --frozen --no-emit-project --all-groups --no-annotate --no-header -o requirements.lock
+
+clean: ## 删除环境与缓存（保留数据 var/） · remove environment and caches, keep var/
+	rm -rf .venv .tools .setup node_modules layers/static .pytest_cache .mypy_cache .ruff_cache .hypothesis .coverage

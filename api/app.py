@@ -1,0 +1,105 @@
+"""The application: tiles by hand, everything else by FastAPI, problems and security headers around both."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import structlog
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.staticfiles import StaticFiles
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api import problems, schedule
+from api.current import Snapshots
+from api.parameters import MAX_BODY
+from api.routes import collections, docs, health, manifest, risk, runs, search, viewer
+from api.tiles import PREFIX, Tiles
+from geo.settings import Settings
+from layers.viewer import STATIC
+
+_log = structlog.get_logger(__name__)
+
+#: On every answer of FastAPI's part, where the route has not set its own.
+_SECURITY = (
+    (b"x-content-type-options", b"nosniff"), (b"referrer-policy", b"same-origin"), (b"x-frame-options", b"SAMEORIGIN"),
+    (b"cross-origin-opener-policy", b"same-origin"), (b"content-security-policy", b"default-src 'none'; frame-ancestors 'self'"),
+)
+
+
+def create_app(settings: Settings) -> ASGIApp:
+    """The whole server as one ASGI callable.
+
+    Parameters
+    ----------
+    settings : Settings
+        Where home is, and the schedule. Nothing reads the environment.
+    """
+    snapshots = Snapshots(settings.snapshots)
+    inner, tiles = _fastapi(settings, snapshots), Tiles(snapshots)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await inner(scope, receive, send)
+        elif scope["path"].startswith(PREFIX):
+            await tiles(scope, receive, send)
+        else:
+            await _guarded(inner, scope, receive, send)
+
+    return app
+
+
+def _fastapi(settings: Settings, snapshots: Snapshots) -> FastAPI:
+    @asynccontextmanager
+    async def lifespan(_: FastAPI) -> AsyncIterator[None]:
+        async with schedule.running(settings):
+            yield
+
+    app = FastAPI(
+        title="区域风险一张图 RiskMap", version="0.1.0", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
+        lifespan=lifespan, max_body_size=MAX_BODY, redirect_slashes=False,
+        description="Risk of a city as the last run published it. Errors: RFC 9457 problem details in the request's language.",
+    )
+    app.state.settings, app.state.snapshots = settings, snapshots
+    problems.register(app)
+    app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
+    for room in (health, manifest, risk, search, runs, collections, docs, viewer):
+        app.include_router(room.router)
+    app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
+    return app
+
+
+async def _guarded(inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer HEAD as GET without a body, add security headers, and turn whatever escapes into a problem."""
+    head, started, too_large = scope["method"] == "HEAD", False, False
+
+    async def sender(message: Message) -> None:
+        nonlocal started, too_large
+        if too_large:
+            return
+        if message["type"] == "http.response.start":
+            started = True
+            if message["status"] == 413:  # the body limit answers by itself, in plain text
+                too_large = True
+                await _problem(413, scope, receive, send)
+                return
+            present = {name.lower() for name, _ in message["headers"]}
+            message["headers"] = [*message["headers"], *((name, value) for name, value in _SECURITY if name not in present)]
+        elif head:
+            message = {**message, "body": b""}
+        await send(message)
+
+    try:
+        await inner({**scope, "method": "GET"} if head else scope, receive, sender)
+    except Exception:
+        _log.exception("unexpected error", path=scope["path"])
+        if started:
+            raise
+        await _problem(500, scope, receive, sender)
+
+
+async def _problem(status: int, scope: Scope, receive: Receive, send: Send) -> None:
+    languages = [value for name, value in scope["headers"] if name == b"accept-language"]
+    tongue = problems.language(languages[0].decode("latin-1") if languages else "")
+    await problems.response(status, problems.of_status(status, tongue, scope["path"]), tongue)(scope, receive, send)

@@ -1,0 +1,57 @@
+"""How fast a published map is read: the numbers behind the promises of the README."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import shapely
+
+from api.features import geojson
+from layers.reader import Snapshot
+
+#: Calls per measurement.
+_TILES, _POINTS = 20_000, 2000
+
+
+def measure(snapshot: Snapshot) -> Iterator[str]:
+    """Measure one thing after another; yields a line about each."""
+    yield _line("open", 1, lambda: len(Snapshot(snapshot.path).cells))
+    addresses = list(snapshot.tiles)
+    rng = np.random.default_rng(1)
+    if addresses:
+        chosen = [addresses[number] for number in rng.integers(0, len(addresses), _TILES)]
+        yield _line("tile", _TILES, lambda: sum(len(snapshot.tiles.tile(*address) or b"") for address in chosen))
+    west, south, east, north = snapshot.bounds
+    lon, lat = rng.uniform(west, east, _POINTS), rng.uniform(south, north, _POINTS)
+    snapshot.street_at(lon[0], lat[0])
+    yield _line("street at a point", _POINTS, lambda: [snapshot.street_at(x, y) for x, y in zip(lon, lat, strict=True)])
+    centre = shapely.Point((west + east) / 2, (south + north) / 2).buffer((east - west) / 20)
+    kind = "enterprise"
+    if kind in snapshot.kinds:
+        geojson(snapshot, kind, snapshot.features(kind).in_polygon(centre)[:10])
+        yield _line("5,000 enterprises in a polygon as GeoJSON", 1,
+                    lambda: geojson(snapshot, kind, snapshot.features(kind).in_polygon(centre)[:5000]))
+    yield _line("summary of a polygon", 1, lambda: snapshot.polygon_summary(centre))
+    yield from _explanations(snapshot)
+
+
+def _explanations(snapshot: Snapshot) -> Iterator[str]:
+    from layers.explain import Explainer
+
+    explainer = Explainer(snapshot)
+    street = snapshot.ranking(limit=1)[0]["code"]
+    cell = str(snapshot.cells.texts("id")[int(np.argmax(snapshot.cells.numbers("s")))])
+    explainer.cell(cell)
+    explainer.area(street)
+    yield _line("explanation of the worst cell", 1, lambda: explainer.cell(cell))
+    yield _line("explanation of the worst street", 1, lambda: explainer.area(street))
+
+
+def _line(what: str, calls: int, work: Callable[[], object]) -> str:
+    started = time.perf_counter()
+    work()
+    seconds = time.perf_counter() - started
+    rate = f", {calls / seconds:,.0f}/s" if calls > 1 else ""
+    return f"{what}: {seconds / calls * 1e3:.3f} ms{rate}"

@@ -1,0 +1,96 @@
+"""What the command line shows: a bar on a terminal, plain lines elsewhere, one summary line at the end."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from geo.errors import Language, RiskMapError
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+#: Called by long work: what it does now, how much is done, of how much (0: not known).
+Report = Callable[[str, int, int], None]
+
+#: A plain line about the same stage at most this often.
+_PLAIN_EVERY_S = 5.0
+
+
+class Console:
+    """Messages in one language.
+
+    Parameters
+    ----------
+    tongue : {'zh', 'en'}
+    """
+
+    def __init__(self, tongue: Language = "zh") -> None:
+        self.tongue = tongue
+        self.terminal = sys.stderr.isatty()
+
+    def pick(self, zh: str, en: str) -> str:
+        """The sentence in this console's language."""
+        return zh if self.tongue == "zh" else en
+
+    def say(self, zh: str, en: str) -> None:
+        """One line of result on standard output."""
+        print(self.pick(zh, en), flush=True)
+
+    def note(self, zh: str, en: str) -> None:
+        """One line about the work on standard error."""
+        print(self.pick(zh, en), file=sys.stderr, flush=True)
+
+    def fail(self, error: RiskMapError) -> None:
+        """What went wrong and what to do about it, on standard error."""
+        print(self.pick(f"错误：{error.zh}", f"Error: {error.en}"), file=sys.stderr)
+        remedy = error.remedy(self.tongue)
+        if remedy:
+            print(self.pick(f"办法：{remedy}", f"Remedy: {remedy}"), file=sys.stderr)
+        sys.stderr.flush()
+
+    @contextmanager
+    def step(self, zh: str, en: str) -> Iterator[Report]:
+        """Show one stage of long work; yields the function that the work reports to."""
+        started = time.monotonic()
+        title = self.pick(zh, en)
+        if self.terminal:
+            with _bar() as progress:
+                yield _report_to_bar(progress, progress.add_task(title, total=None), title)
+        else:
+            print(f"{title} …", file=sys.stderr, flush=True)
+            yield _report_plain(title)
+        print(f"{title} {self.pick('完成', 'done')} {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+
+
+def _bar() -> Progress:
+    from rich.console import Console as RichConsole
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeElapsedColumn
+
+    return Progress(
+        SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn(),
+        console=RichConsole(stderr=True), transient=True,
+    )
+
+
+def _report_to_bar(progress: Progress, task: TaskID, title: str) -> Report:
+    def report(what: str, done: int, total: int) -> None:
+        progress.update(task, description=f"{title} {what}".strip(), completed=done, total=total or None)
+    return report
+
+
+def _report_plain(title: str) -> Report:
+    last_what, last_time = "", time.monotonic()
+
+    def report(what: str, done: int, total: int) -> None:
+        nonlocal last_what, last_time
+        now = time.monotonic()
+        if what == last_what and now - last_time < _PLAIN_EVERY_S:
+            return
+        share = f" {done}/{total}" if total else ""
+        print(f"  {title} {what}{share}", file=sys.stderr, flush=True)
+        last_what, last_time = what, now
+    return report

@@ -1,0 +1,26 @@
+"""What the server process loads: settings from the environment, logs, the application."""
+
+from __future__ import annotations
+
+import ctypes
+import multiprocessing
+import signal
+
+from starlette.types import ASGIApp
+
+_PR_SET_PDEATHSIG = 1
+
+
+def application() -> ASGIApp:
+    """The application with the settings of the environment (factory for granian)."""
+    from api.app import create_app
+    from geo.logs import configure_logs
+    from geo.settings import Settings
+
+    settings = Settings()
+    settings.prepare_home()
+    configure_logs(settings.logs, "server")
+    if multiprocessing.parent_process() is not None:
+        # A worker whose parent was killed must not keep the port.
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+    return create_app(settings)

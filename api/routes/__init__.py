@@ -1,0 +1,1 @@
+"""Routes, one subject a file; each module hands out one ``router``."""

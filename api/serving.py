@@ -1,0 +1,75 @@
+"""Starting the server: is the port free, is the schedule understood, then granian with one worker that is replaced if it dies."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+
+from api.schedule import environment, trigger
+from geo.errors import EnvironmentProblem
+from geo.settings import Settings
+
+
+def require_port(settings: Settings) -> None:
+    """Make sure that the address can be listened on, before any long work is done.
+
+    Raises
+    ------
+    EnvironmentProblem
+        If somebody listens there already, or the address is not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+            probe.listen(1)
+        except OSError as error:
+            raise EnvironmentProblem(
+                f"端口 {settings.host}:{settings.port} 无法使用：{error.strerror}",
+                f"port {settings.host}:{settings.port} cannot be used: {error.strerror}",
+                remedy_zh=f"请关闭占用它的程序，或换一个端口：RISKMAP_PORT={settings.port % 65535 + 1} riskmap …",
+                remedy_en=f"Stop the program that uses it, or take another: RISKMAP_PORT={settings.port % 65535 + 1} riskmap …",
+                port=settings.port,
+            ) from error
+
+
+def address(settings: Settings) -> str:
+    """Address of the page for a browser on this machine."""
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(settings.host, settings.host)  # noqa: S104  (compared, not bound)
+    return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{settings.port}/"
+
+
+def serve(settings: Settings, ready: Callable[[], None]) -> None:
+    """Serve until interrupted.
+
+    Parameters
+    ----------
+    ready : callable
+        Called once the port is ours.
+
+    Raises
+    ------
+    BadParameter
+        If the schedule is not understood.
+    EnvironmentProblem
+        If home cannot be written or the port cannot be used.
+    """
+    settings.prepare_home()
+    if settings.schedule:
+        trigger(settings.schedule, settings.timezone)
+    require_port(settings)
+
+    from granian.constants import Interfaces
+    from granian.log import LogLevels
+    from granian.server import Server
+
+    # The worker makes its own settings from the environment: these and none other.
+    os.environ.update(environment(settings))
+    server = Server(
+        "api.main:application", address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=1, factory=True,
+        respawn_failed_workers=True, workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning,
+    )
+    server.on_startup(ready)
+    server.serve()

@@ -1,0 +1,58 @@
+"""From Arrow to the frame that the rest of the program reads: one fixed dtype per declared type."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from geo.kinds import Kind
+
+
+def to_frame(kind: Kind, table: pa.Table, shapes: NDArray[np.object_], columns: list[str]) -> pd.DataFrame:
+    """Frame with the columns in the asked order.
+
+    Notes
+    -----
+    text and json
+        object, None where missing (JSON as its text).
+    int, bool
+        int64 and bool if the field is required; otherwise float64 with NaN and pandas' ``boolean`` with NA.
+    float
+        float64 with NaN.
+    date
+        datetime64[s] with NaT.
+    geometry
+        object, Shapely geometries in CGCS2000 degrees.
+    """
+    series = {
+        name: pd.Series(shapes, dtype=object) if name == "geometry"
+        else _series(table[name].combine_chunks(), kind.field(name).type, kind.field(name).required)
+        for name in columns
+    }
+    return pd.DataFrame(series, columns=columns)
+
+
+def _series(column: pa.Array, type_: str, required: bool) -> pd.Series:
+    if type_ in ("text", "json"):
+        return pd.Series(_objects(column), dtype=object)
+    if type_ == "date":
+        return pd.Series(column.cast(pa.timestamp("s")).to_numpy(zero_copy_only=False))
+    if type_ == "bool":
+        missing = column.is_null().to_numpy(zero_copy_only=False)
+        values = column.fill_null(False).to_numpy(zero_copy_only=False)
+        return pd.Series(values) if required else pd.Series(pd.arrays.BooleanArray(values.copy(), missing.copy()))
+    if type_ == "int" and not required:
+        column = column.cast(pa.float64())
+    values = column.fill_null(np.nan) if pa.types.is_floating(column.type) else column
+    return pd.Series(values.to_numpy(zero_copy_only=False).copy())
+
+
+def _objects(column: pa.Array) -> NDArray[np.object_]:
+    """Python strings of a column; equal values of a repetitive column share one object."""
+    codes = column.dictionary_encode()
+    if 2 * len(codes.dictionary) > len(column):
+        return np.asarray(column.to_numpy(zero_copy_only=False), object)
+    words = np.array([*codes.dictionary.to_pylist(), None], object)
+    return np.asarray(words[codes.indices.fill_null(len(words) - 1).to_numpy()], object)

@@ -1,0 +1,183 @@
+"""One night: store → model → snapshot. The whole way from rows to a coloured map, published in one step or not at all."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pandas as pd
+import shapely
+
+from geo.grid import ALBERS
+from geo.kinds import KINDS
+from layers.evidence import write_evidence
+from layers.inputs import read_inputs
+from layers.publish import write_rasters
+from layers.snapshot import SnapshotWriter, current_run_id, thin
+from layers.tables import S_UNIT
+from riskmodel.parameters import load_parameters
+from riskmodel.run import score
+from riskmodel.scenarios import Scope
+
+if TYPE_CHECKING:
+    from geo.settings import Settings
+    from geo.store import Store
+    from riskmodel.inputs import ModelInputs
+    from riskmodel.parameters import Parameters
+    from riskmodel.run import RunResult
+
+Progress = Callable[[str, int, int], None]
+
+#: Street outlines are simplified to this for display.
+_DISPLAY_DEGREES = 1e-4
+
+
+@dataclass(frozen=True)
+class Night:
+    """What a finished run leaves behind.
+
+    Attributes
+    ----------
+    run_id, path : str, Path
+        The snapshot.
+    counts : rows by kind
+    totals : deaths per year by theme, and ``pll``
+    cells, streets : how many at each level
+    times : seconds by stage
+    hashes : store version, parameters, code
+    """
+
+    run_id: str
+    path: Path
+    counts: dict[str, int]
+    totals: dict[str, float]
+    cells: dict[str, int]
+    streets: dict[str, int]
+    times: dict[str, float]
+    hashes: dict[str, str] = field(default_factory=dict)
+
+
+def code_version() -> str:
+    """Release and a short hash over the model's own source files."""
+    digest = hashlib.sha256()
+    for package in ("geo", "riskmodel", "layers"):
+        for path in sorted(Path(str(resources.files(package))).rglob("*.py")):
+            digest.update(path.read_bytes())
+    return f"{metadata.version('riskmap')}+{digest.hexdigest()[:12]}"
+
+
+def run_night(store: Store, settings: Settings, progress: Progress | None = None, *, as_of: date | None = None,
+              run_id: str | None = None) -> Night:
+    """Score the store's state of one day and publish it as the current snapshot.
+
+    Parameters
+    ----------
+    as_of : date, optional
+        The day to describe; today in the settings' time zone by default.
+    run_id : str, optional
+        Name of the snapshot; made from the local time by default.
+    """
+    now = datetime.now(ZoneInfo(settings.timezone)).replace(microsecond=0)
+    day = as_of or now.date()
+    name = run_id or f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+    parameters = load_parameters()
+    times: dict[str, float] = {}
+    start = time.perf_counter()
+    version = store.version()
+    inputs = read_inputs(store, day, progress=progress)
+    times["read"] = _since(start)
+    start = time.perf_counter()
+    result = score(inputs, parameters, threads=settings.threads, progress=progress)
+    times["score"] = _since(start)
+    start = time.perf_counter()
+    hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
+    with SnapshotWriter(settings.snapshots, name) as writer:
+        fields = _write_tables(writer, result, store, day, progress)
+        write_evidence(writer, inputs, result)
+        write_rasters(writer, inputs.grid, fields, result.cells, synthetic=_any_synthetic(inputs), threads=settings.threads,
+                      progress=_percent(progress))
+        times["publish"] = _since(start)
+        manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
+        path = writer.publish(manifest)
+    thin(settings.snapshots, settings.keep_days, now)
+    return Night(name, path, manifest["counts"], result.totals, manifest["cells"], manifest["streets"], times, hashes)
+
+
+def _percent(progress: Progress | None) -> Callable[[float], None] | None:
+    return (lambda share: progress("渲染地图", round(100 * share), 100)) if progress else None
+
+
+def _any_synthetic(inputs: ModelInputs) -> bool:
+    return any(bool(frame["synthetic"].any()) for frame in inputs.frames.values())
+
+
+def _since(start: float) -> float:
+    return round(time.perf_counter() - start, 3)
+
+
+def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: date,
+                  progress: Progress | None) -> pd.DataFrame:
+    total = result.fields.s.sum(axis=0)
+    busy = np.flatnonzero((total != 0) | (result.fields.ir != 0).any(axis=0))
+    fields = pd.DataFrame({
+        "cell": busy.astype(np.int64),
+        **{f"ir_{scope.name.lower()}": result.fields.ir[scope, busy] for scope in (Scope.HC, Scope.AN, Scope.SEMI)},
+        "s": total[busy],
+    })
+    writer.write_table("fields", fields)
+    writer.write_table("cells", result.cells)
+    writer.write_table("areas", _with_shapes(result.areas, store.read("area", as_of=day)))
+    writer.write_table("sources", result.sources)
+    writer.write_table("fn", result.fn)
+    for done, kind in enumerate(KINDS):
+        if progress:
+            progress(f"写出{KINDS[kind].zh}", done, len(KINDS))
+        if kind != "area":
+            writer.write_features(kind, store.read(kind, as_of=day))
+    return fields
+
+
+def _with_shapes(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
+    shapes = pd.Series(rows["geometry"].to_numpy(), index=rows["code"].to_numpy())
+    table = areas.copy()
+    geometry = np.array(table["code"].map(shapes).tolist(), object)
+    streets = (table["level"] == "street").to_numpy()
+    display = np.array(geometry, object)
+    display[streets] = shapely.coverage_simplify(geometry[streets], _DISPLAY_DEGREES)
+    display[~streets] = shapely.simplify(geometry[~streets], 3 * _DISPLAY_DEGREES)
+    label = shapely.point_on_surface(geometry)
+    table["lon"], table["lat"] = shapely.get_x(label), shapely.get_y(label)
+    table["geometry"] = shapely.to_wkb(display)
+    return table
+
+
+def _manifest(inputs: ModelInputs, result: RunResult, parameters: Parameters, hashes: dict[str, str], times: dict[str, float],
+              settings: Settings, now: datetime, day: date) -> dict[str, Any]:
+    grid, cells = inputs.grid, result.cells
+    streets = result.areas[result.areas["level"] == "street"]
+    synthetic = {kind: int(frame["synthetic"].sum()) for kind, frame in inputs.frames.items()}
+    return {
+        "created": now.isoformat(), "as_of": day.isoformat(), "city": {"code": inputs.city[0], "name": inputs.city[1]},
+        "store_version": hashes["store"], "parameters_sha256": parameters.digest, "code_version": hashes["code"],
+        "grid": {"west": grid.west, "north": grid.north, "nx": grid.nx, "ny": grid.ny, "cell": grid.cell, "crs": ALBERS},
+        "counts": {kind: len(frame) for kind, frame in inputs.frames.items()}, "counts_synthetic": synthetic,
+        "cells": {"occupied": len(cells), **_levels(cells["level"])}, "streets": _levels(streets["risk_level"]),
+        "totals": {**result.totals, "residents": int(inputs.residents.sum())},
+        "outside_grid": result.fields.outside, "outside_city_pll": float(result.fields.s.sum() * S_UNIT - result.totals["pll"]),
+        "not_modelled": len(result.scenarios.refused), "superseded": len(result.scenarios.superseded),
+        "times": {**times, **{f"score.{k}": v for k, v in result.seconds.items()}},
+        "synthetic": _any_synthetic(inputs), "parent": current_run_id(settings.snapshots),
+    }
+
+
+def _levels(levels: pd.Series) -> dict[str, int]:
+    return {f"level_{n}": int((levels == n).sum()) for n in range(1, 5)}

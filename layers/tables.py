@@ -1,0 +1,82 @@
+"""The tables of a snapshot, each column declared once: name, type, unit, meaning. Writer, verifier and reader use it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Literal
+
+from layers.style import THEMES
+
+ColumnType = Literal["int", "float", "text", "bool", "bytes"]
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: integers are int8 to int64, floats float32 or float64, bytes are WKB."""
+
+    name: str
+    type: ColumnType
+    zh: str = ""
+    unit: str = ""
+
+
+def _columns(type_: ColumnType, *names: str, unit: str = "") -> tuple[Column, ...]:
+    return tuple(Column(name, type_, unit=unit) for name in names)
+
+
+#: Exact fixed-point fields: individual risk in 1e-18 per year, S in 1e-15 deaths per year.
+IR_UNIT = 1e-18
+S_UNIT = 1e-15
+
+_IR = _columns("int", "ir_hc", "ir_an", "ir_semi", unit="1e-18/yr")
+_THEME_S = tuple(Column(f"s_{code}", "int", zh, "1e-15 deaths/yr") for code, zh in THEMES)
+_THEME_PLL = tuple(Column(f"pll_{code}", "float", zh, "deaths/yr") for code, zh in THEMES)
+
+_PEOPLE = (Column("residents", "float", "常住人口", "人"), Column("workers", "float", "从业人员", "人"))
+_DENSITY = Column("density", "float", "PLL密度", "deaths/(km2 yr)")
+
+FIELDS = (Column("cell", "int"), *_IR, Column("s", "int", unit="1e-15 deaths/yr"))
+
+CELLS = (
+    Column("cell", "int", "网格序号"), Column("id", "text", "网格编号"), *_columns("float", "lon", "lat", unit="°"),
+    Column("street", "int", "街道行号"), *_PEOPLE,
+    Column("s", "int", "潜在生命损失", "1e-15 deaths/yr"), *_THEME_S, *_IR, _DENSITY,
+    Column("index", "float", "指数"), Column("level", "int", "等级"), Column("hatched", "bool", "颜色不稳定"),
+    Column("codes", "int", "规则位图"),
+)
+
+AREAS = (
+    Column("code", "text", "代码"), Column("name", "text", "名称"), Column("level", "text", "层级"),
+    Column("parent", "text", "上级代码"), Column("area_km2", "float", "面积", "km²"), *_PEOPLE,
+    Column("pll", "float", "潜在生命损失", "deaths/yr"), _DENSITY,
+    Column("index", "float", "指数"), Column("risk_level", "int", "风险等级"), Column("hatched", "bool", "颜色不稳定"),
+    Column("kappa", "float", "人均风险比"), Column("codes", "text", "规则"), *_THEME_PLL,
+    *_columns("float", *(f"share_area_{n}" for n in range(1, 5)), *(f"share_people_{n}" for n in range(1, 5))),
+    Column("rank", "int", "名次"), *_columns("float", "lon", "lat", unit="°"), Column("geometry", "bytes"),
+)
+
+SOURCES = (
+    *_columns("text", "id", "kind", "name", "enterprise_id", "enterprise_name", "area_code"),
+    *_columns("float", "lon", "lat", unit="°"), *_columns("text", "theme", "scope"), Column("frequency", "float", "频率", "1/yr"),
+    Column("pll", "float", "潜在生命损失", "deaths/yr"), Column("level", "int", "计算等级"), Column("grade", "text", "自评等级"),
+    Column("factor", "float", "管理修正系数"), *_columns("bool", "counted", "synthetic"), *_columns("text", "assumed", "refused"),
+)
+
+FN = (
+    Column("level", "text", "installation, street, district or city"), Column("code", "text", "installation id or area code"),
+    Column("name", "text"), Column("n", "int", "死亡人数"), Column("f", "float", "频率", "1/yr"),
+    Column("zone", "text", "判据区"),
+)
+
+#: Table name → required columns; a table may have more (counts such as ``n_venue`` in areas).
+TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType({
+    "fields": FIELDS, "cells": CELLS, "areas": AREAS, "sources": SOURCES, "fn": FN,
+})
+
+
+def missing_columns(table: str, names: Iterable[str]) -> list[str]:
+    """Names of the declared columns of `table` that `names` lacks; empty for a table that is not declared."""
+    present = set(names)
+    return [column.name for column in TABLES.get(table, ()) if column.name not in present]

@@ -1,0 +1,47 @@
+/** The grid in four colours: rendered tiles of one run, drawn on canvases so that patterns can be laid over them. */
+
+import { address } from "./api.js";
+import { markTile } from "./patterns.js";
+
+/** A Leaflet layer of the run's tiles; an empty answer (204) is an empty tile. */
+export const RiskGrid = L.GridLayer.extend({
+  initialize(run, levels, options) {
+    L.setOptions(this, options);
+    this._run = run;
+    this._levels = levels;
+    this._marks = false;
+    this.on("tileunload", ({ tile }) => tile.stop?.abort());
+  },
+
+  /** Lay patterns over the colours, or not. */
+  setMarks(marks) {
+    if (marks === this._marks) return;
+    this._marks = marks;
+    this.redraw();
+  },
+
+  createTile(coords, done) {
+    const tile = document.createElement("canvas");
+    tile.width = tile.height = 256;
+    tile.className = "risk-tile";
+    tile.stop = new AbortController();
+    this._paint(tile, coords).then(
+      () => done(null, tile),
+      (error) => done(error.name === "AbortError" ? null : error, tile),
+    );
+    return tile;
+  },
+
+  async _paint(tile, { x, y, z }) {
+    const url = address(`map/tiles/${encodeURIComponent(this._run)}/${z}/${x}/${y}.png`);
+    const response = await fetch(url, { signal: tile.stop.signal, credentials: "same-origin" });
+    if (response.status === 204 || response.status === 404) return;
+    if (!response.ok) throw new Error(`tile ${z}/${x}/${y}: ${response.status}`);
+    const bitmap = await createImageBitmap(await response.blob());
+    const pen = tile.getContext("2d", { willReadFrequently: this._marks });
+    pen.imageSmoothingEnabled = false;
+    pen.drawImage(bitmap, 0, 0, 256, 256);
+    bitmap.close();
+    if (this._marks) markTile(pen, this._levels);
+  },
+});

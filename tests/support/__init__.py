@@ -1,0 +1,1 @@
+"""Builders of small, complete inputs that several test packages share."""
