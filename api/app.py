@@ -71,21 +71,21 @@ def _fastapi(settings: Settings, snapshots: Snapshots) -> FastAPI:
 
 
 async def _guarded(inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer HEAD as GET without a body, add security headers, and turn whatever escapes into a problem."""
-    head, started, too_large = scope["method"] == "HEAD", False, False
+    """Answer HEAD as GET without a body, add security headers, and turn errors that are no problems yet into problems."""
+    head, started, replaced = scope["method"] == "HEAD", False, False
 
     async def sender(message: Message) -> None:
-        nonlocal started, too_large
-        if too_large:
+        nonlocal started, replaced
+        if replaced:
             return
         if message["type"] == "http.response.start":
-            started = True
-            if message["status"] == 413:  # the body limit answers by itself, in plain text
-                too_large = True
-                await _problem(413, scope, receive, send)
+            started, headers = True, dict(message["headers"])
+            if message["status"] >= 400 and headers.get(b"content-type") != problems.PROBLEM_JSON.encode():
+                replaced = True  # the body limit and Starlette's last resort answer by themselves, in plain text
+                await _problem(message["status"], scope, receive, send)
                 return
-            present = {name.lower() for name, _ in message["headers"]}
-            message["headers"] = [*message["headers"], *((name, value) for name, value in _SECURITY if name not in present)]
+            added = [(name, value) for name, value in _SECURITY if name not in headers]
+            message = {**message, "headers": [*message["headers"], *added]}
         elif head:
             message = {**message, "body": b""}
         await send(message)
@@ -94,9 +94,10 @@ async def _guarded(inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -
         await inner({**scope, "method": "GET"} if head else scope, receive, sender)
     except Exception:
         _log.exception("unexpected error", path=scope["path"])
-        if started:
-            raise
-        await _problem(500, scope, receive, sender)
+        if not started:
+            await _problem(500, scope, receive, send)
+        elif not replaced:
+            raise  # in the middle of an answer: the connection must break, or the client takes a part for the whole
 
 
 async def _problem(status: int, scope: Scope, receive: Receive, send: Send) -> None:

@@ -24,6 +24,7 @@ from layers.inputs import read_inputs
 from layers.publish import write_rasters
 from layers.snapshot import SnapshotWriter, current_run_id, thin
 from layers.tables import S_UNIT
+from riskmodel.levels import CELL_CODES, CODE_ZH
 from riskmodel.parameters import load_parameters
 from riskmodel.run import score
 from riskmodel.scenarios import Scope
@@ -173,6 +174,7 @@ def _manifest(inputs: ModelInputs, result: RunResult, parameters: Parameters, ha
         "cells": {"occupied": len(cells), **_levels(cells["level"])}, "streets": _levels(streets["risk_level"]),
         "totals": {**result.totals, "residents": int(inputs.residents.sum())},
         "outside_grid": result.fields.outside, "outside_city_pll": float(result.fields.s.sum() * S_UNIT - result.totals["pll"]),
+        "cell_codes": [{"code": code, "zh": CODE_ZH[code]} for code in CELL_CODES],
         "not_modelled": len(result.scenarios.refused), "superseded": len(result.scenarios.superseded),
         "times": {**times, **{f"score.{k}": v for k, v in result.seconds.items()}},
         "synthetic": _any_synthetic(inputs), "parent": current_run_id(settings.snapshots),

@@ -139,7 +139,7 @@ def areas_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, cells: 
         "code": inputs.streets["code"].to_numpy(), "name": inputs.streets["name"].to_numpy(), "level": "street",
         "parent": inputs.streets["parent"].to_numpy(),
         "area_km2": np.bincount(inputs.coverage.street, inputs.coverage.fraction, minlength=n) * inputs.grid.cell_km2,
-        "residents": street_sums(inputs.residents, inputs.coverage, n),
+        "residents": _census(inputs, n),
         "workers": street_sums(exposure.workers, inputs.coverage, n), **sums,
         **{f"km2_{i + 1}": area[:, i] for i in range(4)}, **{f"people_{i + 1}": people[:, i] for i in range(4)},
     })
@@ -149,11 +149,19 @@ def areas_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, cells: 
     table = pd.concat([streets, districts, city], ignore_index=True)
     table["pll"] = table[list(sums)].sum(axis=1)
     table["density"] = table["pll"] / table["area_km2"]
+    on_cells = table[[f"people_{i}" for i in range(1, 5)]].sum(axis=1).to_numpy()
     for i in range(1, 5):
         table[f"share_area_{i}"] = table.pop(f"km2_{i}") / table["area_km2"]
-        head = table.pop(f"people_{i}")
-        table[f"share_people_{i}"] = np.divide(head, table["residents"], out=np.zeros(len(table)), where=table["residents"] > 0)
+        head = table.pop(f"people_{i}").to_numpy()
+        table[f"share_people_{i}"] = np.divide(head, on_cells, out=np.zeros(len(table)), where=on_cells > 0)
     return table
+
+
+def _census(inputs: ModelInputs, streets: int) -> NDArray[np.float64]:
+    """Residents of each street as counted; from the cells where no background row says."""
+    counted = inputs.frames["background"].groupby("area_code")["residents"].sum()
+    stated = inputs.streets["code"].map(counted).to_numpy(np.float64)
+    return np.where(np.isnan(stated), street_sums(inputs.residents, inputs.coverage, streets), stated)
 
 
 def _rolled(parts: pd.DataFrame, add: list[str], parents: pd.DataFrame, level: str) -> pd.DataFrame:

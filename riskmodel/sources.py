@@ -12,6 +12,7 @@ from riskmodel.fields import S_UNIT, Fields
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
 from riskmodel.scenarios import ScenarioSet, Scope, Theme
+from riskmodel.semi import assess, source_level
 
 
 def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, factors: pd.Series,
@@ -22,8 +23,9 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
     -------
     DataFrame
         id, kind, name, enterprise_id, enterprise_name, area_code, lon, lat, theme (of its largest share), scope, frequency
-        (events per year), pll (deaths per year), level (own level by PLL), grade (familiar grade), factor (management),
-        counted, synthetic, assumed (JSON), refused (reason or None).
+        (events per year), pll (deaths per year), level (own level by PLL; of a reported row by what it describes), mismatch
+        (own level and familiar grade two apart), grade (familiar grade), factor (management), counted, synthetic, assumed
+        (JSON), refused (reason or None).
     """
     parts = [_identity(inputs, kind) for kind in scenarios.kinds]
     table = pd.concat(parts, ignore_index=True)
@@ -41,7 +43,10 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
     table["frequency"] = (np.bincount(point_row, scenarios.points.frequency, minlength=n)
                           + np.bincount(line_row, scenarios.lines.rate * lengths, minlength=n))
     table["scope"] = _scopes(scenarios, point_row, line_row, n)
-    table["level"] = _own_level(table["pll"].to_numpy(), parameters)
+    table["level"] = source_level(table["pll"].to_numpy(), parameters)
+    table["mismatch"] = False
+    if "risk_source" in scenarios.kinds:
+        _as_reported(table, int(starts[scenarios.kinds.index("risk_source")]), inputs, parameters)
     table["factor"] = table["enterprise_id"].map(factors).fillna(1.0).astype(np.float32)
     counted = np.ones(n, np.bool_)
     for kind, row in scenarios.superseded:
@@ -78,6 +83,10 @@ def _scopes(scenarios: ScenarioSet, point_row: np.ndarray, line_row: np.ndarray,
     return np.asarray(lookup[best])
 
 
-def _own_level(pll: np.ndarray, parameters: Parameters) -> np.ndarray:
-    red, orange, yellow = parameters.array("levels.source.pll")
-    return np.select([pll >= red, pll >= orange, pll >= yellow], [1, 2, 3], 4).astype(np.int8)
+def _as_reported(table: pd.DataFrame, start: int, inputs: ModelInputs, parameters: Parameters) -> None:
+    """A reported row is judged by what it describes, before its unit's total is shared out."""
+    assessment = assess(inputs.frames["risk_source"], parameters)
+    rows = slice(start, start + len(assessment.level) - 1)  # .loc includes the last
+    if len(assessment.level):
+        table.loc[rows, "level"] = assessment.level
+        table.loc[rows, "mismatch"] = assessment.mismatch

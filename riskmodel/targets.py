@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 from riskmodel.fields import KernelBank, take_points
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
+from riskmodel.protection import limits, target_classes
 from riskmodel.scenarios import PointScenarios, ScenarioSet, Scope
 
 _EDGE_STEP_M = 25.0  # a footprint's boundary is tested at least this often
@@ -27,11 +28,12 @@ def evaluate_targets(inputs: ModelInputs, scenarios: ScenarioSet, parameters: Pa
         One row per target: row (in the venue frame), id, name, area_code, protection_class, x, y, cell, ir_hc, ir_an (per
         year), in_service, new (limits), breach (in-service limit by ir_hc), near (new limit by ir_hc), an_breach, an_near.
     """
-    venues = inputs.frames["venue"]
-    targets = venues[venues["protection_class"].notna()]
+    targets = inputs.frames["venue"]
+    classes = target_classes(inputs, parameters)
+    in_service, new = limits(classes, parameters)
     table = pd.DataFrame({
         "row": targets.index.to_numpy(), "id": targets["id"].to_numpy(), "name": targets["name"].to_numpy(),
-        "area_code": targets["area_code"].to_numpy(), "protection_class": targets["protection_class"].to_numpy(),
+        "area_code": targets["area_code"].to_numpy(), "protection_class": classes.to_numpy(),
         "x": targets["x"].to_numpy(np.float64), "y": targets["y"].to_numpy(np.float64),
         "cell": targets["cell"].to_numpy(np.int64),
     })
@@ -41,8 +43,7 @@ def evaluate_targets(inputs: ModelInputs, scenarios: ScenarioSet, parameters: Pa
         highest = np.zeros(len(table))
         np.maximum.at(highest, owner, ir[scope])
         table[name] = highest
-    table["in_service"] = table["protection_class"].map(parameters.table("levels.criteria.in_service")).astype(np.float64)
-    table["new"] = table["protection_class"].map(parameters.table("levels.criteria.new")).astype(np.float64)
+    table["in_service"], table["new"] = in_service, new
     table["breach"] = table["ir_hc"] > table["in_service"]
     table["near"] = table["ir_hc"] > table["new"]
     table["an_breach"] = table["ir_an"] > table["in_service"]

@@ -87,7 +87,8 @@ def write_incidents(writer: SampleWriter, ground: Ground, shipped: Shipped, matr
         "id": numbered("I", count, digits=5), "name": coded(accident, [f"{name}事故（样例）" for name in ACCIDENT_TYPES]),
         "area_code": ground.codes_at(street), "occurred": np.datetime64(as_of) - rng.integers(1, 365 * table["years"], count),
         "accident_type": coded(accident, ACCIDENT_TYPES), "deaths": deaths,
-        "injuries": np.where(fatal, rng.poisson(0.3, count), rng.geometric(0.7, count)), "industry": coded(industry, [*SECTIONS, None]), "position_accuracy_m": 50.0,
+        "injuries": np.where(fatal, rng.poisson(0.3, count), rng.geometric(0.7, count)),
+        "industry": coded(industry, [*SECTIONS, None]), "position_accuracy_m": 50.0,
     })
 
 

@@ -12,6 +12,8 @@ from geo.sample.write import coded, joined
 #: Alphabet and weights of GB 32100-2015 (check digit modulo 31).
 _ALPHABET = np.frombuffer(b"0123456789ABCDEFGHJKLMNPQRTUWXY", np.uint8)
 _WEIGHTS = 3 ** np.arange(17) % 31
+#: What each letter of the alphabet counts in GB 11714 (A is 10 … Z is 35, none left out there).
+_ORGANISATION_VALUES = np.array([int(chr(letter), 36) for letter in _ALPHABET])
 #: Weights of GB 11714-1997, the organisation code inside (check digit modulo 11).
 _ORGANISATION_WEIGHTS = np.array([3, 7, 9, 10, 5, 8, 4, 2])
 
@@ -51,7 +53,7 @@ def credit_codes(rng: np.random.Generator, district: NDArray[np.str_]) -> pa.Arr
     organisation = np.sort(rng.choice(31**4 * 40, count, replace=False))
     for place in range(8):
         values[:, 15 - place], organisation = organisation % 31, organisation // 31
-    check = (11 - (values[:, 8:16] * _ORGANISATION_WEIGHTS).sum(axis=1) % 11) % 11
+    check = (11 - (_ORGANISATION_VALUES[values[:, 8:16]] * _ORGANISATION_WEIGHTS).sum(axis=1) % 11) % 11
     values[:, 16] = np.where(check == 10, 29, check)  # 29 is the letter X in the alphabet
     values[:, 17] = (31 - (values[:, :17] * _WEIGHTS).sum(axis=1) % 31) % 31
     letters = _ALPHABET[values].astype(np.uint8)

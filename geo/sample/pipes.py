@@ -19,7 +19,8 @@ from geo.sample.write import SampleWriter
 
 _MEDIUM = {"heat": "heat", "oil": "oil"}
 _NAMES = {"high_a": "高压A燃气管线", "high_b": "高压B燃气管线", "sub_high": "次高压燃气管线",
-          "medium_a": "中压A燃气管线", "medium_b": "中压B燃气管线", "heat": "热力管线", "oil": "成品油管线", "transmission": "天然气长输管线"}
+          "medium_a": "中压A燃气管线", "medium_b": "中压B燃气管线", "heat": "热力管线",
+          "oil": "成品油管线", "transmission": "天然气长输管线"}
 _PIECE_M = 4_000.0
 
 
@@ -36,7 +37,7 @@ def write_pipelines(writer: SampleWriter, ground: Ground, shipped: Shipped, resi
         km[name] = float(shapely.length(lines).sum() / 1000.0)
     table = pd.concat(parts, ignore_index=True)
     count, drawn = len(table), shipped.pipelines
-    made = shapely.transform(table["line"].to_numpy(), lambda c: np.round(np.column_stack(to_degrees(c[:, 0], c[:, 1])), 7))
+    made = shapely.transform(table["line"].to_numpy(), _degrees)
     schematic = shapely.from_wkb(drawn["geometry"].to_numpy())
     nothing = [None] * len(drawn)
     writer.kind("pipeline", shapely_wkb([*made, *schematic]), {
@@ -51,6 +52,11 @@ def write_pipelines(writer: SampleWriter, ground: Ground, shipped: Shipped, resi
         "extra": [None] * count + [json.dumps({"status": status}, ensure_ascii=False) for status in drawn["status"]],
     })
     return km
+
+
+def _degrees(metres: Floats) -> Floats:
+    """Albers metres to degrees, rounded to 1e-7 (1 cm)."""
+    return np.asarray(np.round(np.column_stack(to_degrees(metres[:, 0], metres[:, 1])), 7), np.float64)
 
 
 def _roads(shipped: Shipped) -> NDArray[np.object_]:

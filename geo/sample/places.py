@@ -16,6 +16,7 @@ from geo.sample.ground import Floats, Ground, Ints, random_for
 from geo.sample.shipped import Shipped
 from geo.sample.write import SampleWriter, points
 
+
 @dataclass(frozen=True)
 class Venues:
     """Places of the venue types.

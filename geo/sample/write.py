@@ -110,7 +110,8 @@ class SampleWriter:
         path = self.folder / "population.tif"
         with rasterio.open(
             path, "w", driver="GTiff", width=grid.nx, height=grid.ny, count=1, dtype="int32",
-            crs=rasterio.CRS.from_string(ALBERS), transform=rasterio.Affine(*grid.transform), compress="deflate", predictor=2, tiled=True,
+            crs=rasterio.CRS.from_string(ALBERS), transform=rasterio.Affine(*grid.transform),
+            compress="deflate", predictor=2, tiled=True,
         ) as target:
             target.write(residents.reshape(grid.ny, grid.nx), 1)
         self.rasters["population"] = {"file": path.name, "sha256": _sha256(path), "sum": int(residents.sum())}

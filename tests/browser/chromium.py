@@ -104,14 +104,21 @@ def ready(page: Page, base: str) -> None:
     page.evaluate("document.fonts.ready.then(() => true)")
 
 
-def painted(page: Page) -> int:
-    """Number of grid tiles that show something, once none is still loading."""
-    until(lambda: page.evaluate("document.querySelectorAll('.leaflet-grid-pane canvas.leaflet-tile-loaded').length > 0 && "
-                                "document.querySelectorAll('.leaflet-grid-pane canvas:not(.leaflet-tile-loaded)').length === 0"),
-          describe="grid tiles")
-    return int(page.evaluate(
-        "[...document.querySelectorAll('.leaflet-grid-pane canvas')].filter((tile) => "
-        "tile.getContext('2d').getImageData(0, 0, 256, 256).data.some((value) => value > 0)).length"))
+#: JavaScript: the distinct pixels (32 bit) of each grid tile, read from copies so that the page's own canvases stay as they are.
+_PIXELS = """[...document.querySelectorAll('.leaflet-grid-pane canvas')].map((tile) => {
+  const copy = Object.assign(document.createElement('canvas'), { width: 256, height: 256 });
+  const pen = copy.getContext('2d', { willReadFrequently: true });
+  pen.drawImage(tile, 0, 0);
+  return [...new Set(new Uint32Array(pen.getImageData(0, 0, 256, 256).data.buffer))];
+})"""
+
+
+def tiles(page: Page) -> list[set[int]]:
+    """Distinct pixels of every grid tile that shows something, once none is still loading."""
+    loaded = "document.querySelectorAll('.leaflet-grid-pane canvas.leaflet-tile-loaded').length"
+    waiting = "document.querySelectorAll('.leaflet-grid-pane canvas:not(.leaflet-tile-loaded)').length"
+    until(lambda: page.evaluate(f"{loaded} > 0 && {waiting} === 0"), describe="grid tiles")
+    return [pixels for tile in page.evaluate(_PIXELS) if (pixels := set(tile)) != {0}]
 
 
 def shot(page: Page, path: Path) -> None:

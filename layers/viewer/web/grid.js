@@ -7,8 +7,8 @@ import { markTile } from "./patterns.js";
 export const RiskGrid = L.GridLayer.extend({
   initialize(run, levels, options) {
     L.setOptions(this, options);
-    this._run = run;
-    this._levels = levels;
+    this._runId = run;
+    this._legend = levels;
     this._marks = false;
     this.on("tileunload", ({ tile }) => tile.stop?.abort());
   },
@@ -17,7 +17,8 @@ export const RiskGrid = L.GridLayer.extend({
   setMarks(marks) {
     if (marks === this._marks) return;
     this._marks = marks;
-    this.redraw();
+    const map = this._map;
+    if (map) this.remove().addTo(map); // redraw() would ask for tiles of a fractional zoom
   },
 
   createTile(coords, done) {
@@ -33,7 +34,7 @@ export const RiskGrid = L.GridLayer.extend({
   },
 
   async _paint(tile, { x, y, z }) {
-    const url = address(`map/tiles/${encodeURIComponent(this._run)}/${z}/${x}/${y}.png`);
+    const url = address(`map/tiles/${encodeURIComponent(this._runId)}/${z}/${x}/${y}.png`);
     const response = await fetch(url, { signal: tile.stop.signal, credentials: "same-origin" });
     if (response.status === 204 || response.status === 404) return;
     if (!response.ok) throw new Error(`tile ${z}/${x}/${y}: ${response.status}`);
@@ -42,6 +43,6 @@ export const RiskGrid = L.GridLayer.extend({
     pen.imageSmoothingEnabled = false;
     pen.drawImage(bitmap, 0, 0, 256, 256);
     bitmap.close();
-    if (this._marks) markTile(pen, this._levels);
+    if (this._marks) markTile(pen, this._legend);
   },
 });

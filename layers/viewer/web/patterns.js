@@ -65,6 +65,15 @@ function drawMark(pen, name) {
   (MARKS[name] || MARKS.plain)(pen);
 }
 
+/** The same marks, pixel by pixel on a square small enough for a single cell of the finest tiles. */
+const STEP = 6;
+const TINY = {
+  cross: (x, y) => x === y || x + y === STEP - 1,
+  stripes: (x, y) => y === 2 || y === 5,
+  dots: (x, y) => (x === 1 || x === 2) && (y === 1 || y === 2),
+  plain: () => false,
+};
+
 /**
  * Draw the marks over a tile of level colours: every pixel keeps the mark of the level that its colour is nearest to.
  * @param {CanvasRenderingContext2D} pen of the tile
@@ -73,29 +82,20 @@ function drawMark(pen, name) {
 export function markTile(pen, levels) {
   const { width, height } = pen.canvas;
   const image = pen.getImageData(0, 0, width, height);
-  const masks = levels.map((level) => mask(level.pattern));
+  const dark = levels.map((level) => TINY[level.pattern] || TINY.plain);
   const colours = levels.map((level) => rgb(level.colour));
   const data = image.data;
   for (let i = 0, pixel = 0; i < data.length; i += 4, pixel += 1) {
     if (data[i + 3] < 32) continue;
     const x = pixel % width;
     const y = (pixel - x) / width;
-    if (masks[nearest(colours, data, i)][(y % SIZE) * SIZE + (x % SIZE)]) {
+    if (dark[nearest(colours, data, i)](x % STEP, y % STEP)) {
       data[i] *= 0.5;
       data[i + 1] *= 0.5;
       data[i + 2] *= 0.5;
     }
   }
   pen.putImageData(image, 0, 0);
-}
-
-function mask(name) {
-  const square = document.createElement("canvas");
-  square.width = square.height = SIZE;
-  const pen = square.getContext("2d");
-  drawMark(pen, name);
-  const alpha = pen.getImageData(0, 0, SIZE, SIZE).data;
-  return Array.from({ length: SIZE * SIZE }, (_, i) => alpha[4 * i + 3] > 50);
 }
 
 function nearest(colours, data, at) {

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import numpy as np
+from rasterio.io import MemoryFile
+
+from geo.settings import Settings
+from layers.snapshot import make_current, open_current
+from tests.api.clients import LocalClient
+from tests.api.conftest import FIRST, SECOND
+
+
+def address(settings: Settings) -> str:
+    return "/".join(map(str, max(open_current(settings.snapshots).tiles)))
+
+
+def test_tile_is_an_image_of_level_colours(client: LocalClient, settings: Settings) -> None:
+    answer = client.get(f"/api/map/tiles/{FIRST}/{address(settings)}.png")
+    assert answer.headers["content-type"] == "image/png"
+    assert "immutable" in answer.headers["cache-control"]
+    with MemoryFile(answer.content) as memory, memory.open(driver="PNG") as image:
+        assert (image.width, image.height) == (256, 256)
+        palette, data = image.colormap(1), image.read(1)
+    colours = {palette[int(code)] for code in np.unique(data)}
+    visible = {f"#{r:02X}{g:02X}{b:02X}" for r, g, b, alpha in colours if alpha}
+    assert visible
+    assert visible <= {"#E03131", "#F08C00", "#FFD43B", "#4C6EF5"}
+
+
+def test_same_tile_same_bytes_and_304(client: LocalClient, settings: Settings) -> None:
+    path = f"/api/map/tiles/{FIRST}/{address(settings)}.png"
+    first, again = client.get(path), client.get(path)
+    assert first.content == again.content
+    etag = first.headers["etag"]
+    for asked in (etag, f"W/{etag}", f'"other", {etag}', "*"):
+        answer = client.get(path, headers={"if-none-match": asked})
+        assert answer.status_code == 304
+        assert answer.content == b""
+        assert answer.headers["etag"] == etag
+    assert client.get(path, headers={"if-none-match": '"other"'}).status_code == 200
+
+
+def test_head_has_no_body(client: LocalClient, settings: Settings) -> None:
+    path = f"/api/map/tiles/{FIRST}/{address(settings)}.png"
+    answer = client.request("HEAD", path)
+    assert answer.status_code == 200
+    assert answer.content == b""
+    assert answer.headers["content-length"] == str(len(client.get(path).content))
+
+
+def test_empty_place_is_204(client: LocalClient) -> None:
+    assert client.get(f"/api/map/tiles/{FIRST}/5/0/0.png").status_code == 204
+
+
+def test_no_stale_tile_after_a_switch(client: LocalClient, settings: Settings) -> None:
+    place = address(settings)
+    before = client.get(f"/api/map/tiles/current/{place}.png")
+    assert before.headers["cache-control"] == "no-cache"
+    make_current(settings.snapshots, SECOND)
+    after = client.get(f"/api/map/tiles/current/{place}.png", headers={"if-none-match": before.headers["etag"]})
+    assert after.status_code == 200
+    assert after.headers["etag"] != before.headers["etag"]
+    assert after.content == client.get(f"/api/map/tiles/{SECOND}/{place}.png").content != before.content
+    old = client.get(f"/api/map/tiles/{FIRST}/{place}.png")
+    assert old.content == before.content
+    assert old.headers["etag"] == before.headers["etag"]
