@@ -50,6 +50,8 @@ class Night:
     ----------
     run_id, path : str, Path
         The snapshot.
+    as_of : date
+        The day that it describes.
     counts : rows by kind
     totals : deaths per year by theme, and ``pll``
     cells, streets : how many at each level
@@ -59,6 +61,7 @@ class Night:
 
     run_id: str
     path: Path
+    as_of: date
     counts: dict[str, int]
     totals: dict[str, float]
     cells: dict[str, int]
@@ -110,7 +113,7 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
         path = writer.publish(manifest)
     thin(settings.snapshots, settings.keep_days, now)
-    return Night(name, path, manifest["counts"], result.totals, manifest["cells"], manifest["streets"], times, hashes)
+    return Night(name, path, day, manifest["counts"], result.totals, manifest["cells"], manifest["streets"], times, hashes)
 
 
 def _percent(progress: Progress | None) -> Callable[[float], None] | None:

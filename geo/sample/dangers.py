@@ -26,8 +26,8 @@ _THEMES: dict[str, tuple[dict[str, float], str]] = {
 }
 
 
-def write_dangers(writer: SampleWriter, shipped: Shipped, units: Enterprises, red: list[int], *, scale: float, seed: int,
-                  as_of: date) -> None:
+def write_dangers(writer: SampleWriter, ground: Ground, shipped: Shipped, units: Enterprises, red: list[int], *, scale: float,
+                  seed: int, as_of: date) -> None:
     """Write the kind `hidden_danger`: those found in the last weeks, open or closed; a few major, fewer long overdue.
 
     Parameters
@@ -53,7 +53,7 @@ def write_dangers(writer: SampleWriter, shipped: Shipped, units: Enterprises, re
     kind = np.where(major, rng.choice([1, 2, 4, 5], count), rng.integers(0, len(_KINDS), count))
     writer.kind("hidden_danger", points(units.x[unit], units.y[unit]), {
         "id": numbered("D", count), "name": coded(kind, [f"{name}隐患" for name in _KINDS]),
-        "enterprise_id": units.id.take(pa.array(unit)), "danger_kind": coded(kind, _KINDS), "major": major, "found": found,
+        "area_code": ground.codes_at(units.street[unit]), "enterprise_id": units.id.take(pa.array(unit)), "danger_kind": coded(kind, _KINDS), "major": major, "found": found,
         "due": due, "closed": closed, "position_accuracy_m": 20.0,
     })
 

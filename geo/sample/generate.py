@@ -147,7 +147,7 @@ def _write(writer: SampleWriter, shipped: Shipped, stages: _Stages, count: int, 
     write_enterprises(writer, ground, shipped, units, sites, seed=seed)
     population.write_background(writer, ground, shipped, residents, matrix, units.listed(len(matrix)))
     stages.next("安全风险源")
-    sources.write_sources(writer, shipped, units, hazard_site, seed=seed)
+    sources.write_sources(writer, ground, shipped, units, hazard_site, seed=seed)
     stages.next("地下管线")
     summary.pipeline_km = pipes.write_pipelines(writer, ground, shipped, residents, seed=seed)
     stages.next("工地与特种设备")
@@ -155,7 +155,8 @@ def _write(writer: SampleWriter, shipped: Shipped, stages: _Stages, count: int, 
     industrial = matrix[:, [SECTIONS.index(section) for section in "BCDG"]].sum(axis=1)
     works.write_equipment(writer, ground, shipped, jobs, industrial, residents, scale=scale, seed=seed, as_of=as_of)
     stages.next("隐患、事故与应急资源")
-    dangers.write_dangers(writer, shipped, units, hazards.red_sites(shipped, sites)[1], scale=scale, seed=seed, as_of=as_of)
+    red = hazards.red_sites(shipped, sites)[1]
+    dangers.write_dangers(writer, ground, shipped, units, red, scale=scale, seed=seed, as_of=as_of)
     dangers.write_incidents(writer, ground, shipped, matrix, residents, scale=scale, seed=seed, as_of=as_of)
     emergency.write_emergency(writer, ground, shipped, residents, seed=seed)
     stages.next("清单")

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from geo.kinds import ACCIDENT_TYPES
 from geo.sample.enterprises import SECTIONS, Enterprises
-from geo.sample.ground import Floats, Ints, largest_remainder, random_for
+from geo.sample.ground import Floats, Ground, Ints, largest_remainder, random_for
 from geo.sample.shipped import Shipped
 from geo.sample.write import SampleWriter, coded, joined, numbered, points
 
@@ -23,7 +23,9 @@ _CONTROLS = ("设置防护装置", "定期检查维护", "持证上岗", "现场
 _POSTS = ("安全员", "班组长", "设备管理员", "车间主任", "值班经理", "电工", "消防管理员")
 
 
-def write_sources(writer: SampleWriter, shipped: Shipped, units: Enterprises, hazard_site: Ints, *, seed: int) -> int:
+def write_sources(
+    writer: SampleWriter, ground: Ground, shipped: Shipped, units: Enterprises, hazard_site: Ints, *, seed: int,
+) -> int:
     """Write the kind `risk_source`; returns the number of rows.
 
     Parameters
@@ -40,7 +42,8 @@ def write_sources(writer: SampleWriter, shipped: Shipped, units: Enterprises, ha
     method, factors = _assessed(rng, shipped, count)
     ids = numbered("R", count)
     columns: dict[str, Any] = {
-        "id": ids, "enterprise_id": units.id.take(pa.array(unit)), "accident_type": coded(accident, ACCIDENT_TYPES),
+        "id": ids, "area_code": ground.codes_at(units.street[unit]), "enterprise_id": units.id.take(pa.array(unit)),
+        "accident_type": coded(accident, ACCIDENT_TYPES),
         "name": coded(accident, [f"{name}风险点" for name in ACCIDENT_TYPES]), "source_kind": _any(rng, _KINDS, count),
         "method": coded(method, ("LEC", "LS", "GRADE")), **factors,
         "workers_exposed": np.minimum(1 + rng.geometric(0.25, count), np.maximum(units.staff[unit], 1)),

@@ -103,7 +103,7 @@ def hostile(settings: Settings) -> Settings:
     """A venue whose name is a formula, a line break and a script."""
     path: Path = settings.snapshots / "current" / "features" / "venue.parquet"
     table = pq.read_table(path)
-    names = [HOSTILE] + table["name"].to_pylist()[1:]
+    names = [HOSTILE, *table["name"].to_pylist()[1:]]
     place = table.schema.get_field_index("name")
     pq.write_table(table.set_column(place, table.schema.field("name"), [names]), path)
     return settings

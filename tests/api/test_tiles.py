@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import numpy as np
+import pytest
 from rasterio.io import MemoryFile
 
 from geo.settings import Settings
@@ -13,6 +14,7 @@ def address(settings: Settings) -> str:
     return "/".join(map(str, max(open_current(settings.snapshots).tiles)))
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")  # a tile knows its place by its address
 def test_tile_is_an_image_of_level_colours(client: LocalClient, settings: Settings) -> None:
     answer = client.get(f"/api/map/tiles/{FIRST}/{address(settings)}.png")
     assert answer.headers["content-type"] == "image/png"

@@ -138,10 +138,21 @@ function wirePanel() {
     toggle.setAttribute("aria-expanded", String(open));
     byId("switch-body").hidden = !open;
   });
-  byId("synthetic").addEventListener("click", ({ currentTarget }) => {
-    const open = currentTarget.getAttribute("aria-expanded") !== "true";
-    currentTarget.setAttribute("aria-expanded", String(open));
-    byId("synthetic-note").hidden = !open;
+  if (window.innerWidth < 1200) toggle.click();
+  const badge = byId("synthetic");
+  const note = byId("synthetic-note");
+  const unfold = (open) => {
+    badge.setAttribute("aria-expanded", String(open));
+    note.hidden = !open;
+  };
+  badge.addEventListener("click", () => unfold(note.hidden));
+  document.addEventListener("pointerdown", ({ target }) => {
+    document.body.classList.remove("keys");
+    if (!note.contains(target) && target !== badge) unfold(false);
+  });
+  document.addEventListener("keydown", ({ key }) => {
+    document.body.classList.add("keys");
+    if (key === "Escape") unfold(false);
   });
 }
 

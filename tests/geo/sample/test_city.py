@@ -25,7 +25,8 @@ FIRES = {"office": 1e-3, "shop": 3e-3, "mall": 3e-3, "restaurant": 6e-3, "hotel"
          "school": 8e-4, "university": 8e-4, "hospital": 2e-3, "nursing_home": 3e-3, "factory": 2.5e-3, "warehouse": 2e-3,
          "station": 1e-3, "museum": 1e-3, "stadium": 1e-3}
 VENUE = {"kindergarten": "school", "clinic": "hospital", "supermarket": "shop", "cinema": "entertainment",
-         "theatre": "entertainment", "nightclub": "entertainment", "bar": "entertainment", "sports_hall": "stadium", "library": "museum",
+         "theatre": "entertainment", "nightclub": "entertainment", "bar": "entertainment", "sports_hall": "stadium",
+         "library": "museum",
          "community_centre": "museum", "railway_station": "station", "metro_station": "station", "bus_station": "station",
          "airport": "station", "government": "office", "prison": "guesthouse", "embassy": "office", "theme_park": "museum"}
 
