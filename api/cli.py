@@ -1,356 +1,64 @@
-"""The command line ``riskmap``. Heavy imports happen inside the commands, so that ``--help`` answers at once."""
+"""Entry of the command line: signals and errors become one sentence with a remedy and an exit code, never a traceback.
+
+Only the standard library is imported before the signals are ours; the commands themselves are in :mod:`api.commands`.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import time
-from pathlib import Path
-from types import FrameType
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
-import typer
+from api import interrupts
 
-from api.console import Console
-from geo.errors import BadParameter, EnvironmentProblem, RiskMapError, SnapshotError
-
-if TYPE_CHECKING:
-    from geo.settings import Settings
-
-_MANUAL = """区域风险一张图：把一个城市的安全生产风险算成一张图，每个数都能追到来源。
-
-第一次使用：riskmap demo（生成样本、载入、评分、发布并打开服务）。
-自己的数据：riskmap init → riskmap ingest 文件 → riskmap score → riskmap serve。
-
-数据都在 RISKMAP_HOME（默认 ./var）之下；设置用环境变量 RISKMAP_*，见 README。
-
-One map of regional risk. To try it: riskmap demo. With your own data: init, ingest, score, serve.
-Everything lies below RISKMAP_HOME (default ./var). RISKMAP_LANGUAGE=en for English messages.
-"""
-
-app = typer.Typer(help=_MANUAL, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
-
-_INTERRUPTED, _TERMINATED, _REFUSED = 130, 143, 2
-
-
-class _Terminated(KeyboardInterrupt):
-    """SIGTERM: like Ctrl-C, with another exit code."""
-
-
-def settings_now(**changes: Any) -> Settings:
-    """Settings of the environment with what the command line says on top.
-
-    Raises
-    ------
-    BadParameter
-        If a value is not allowed.
-    """
-    from pydantic import ValidationError
-
-    from geo.settings import Settings
-
-    try:
-        return Settings(**{name: value for name, value in changes.items() if value is not None})
-    except ValidationError as error:
-        fault = error.errors()[0]
-        name = ".".join(str(part) for part in fault["loc"])
-        raise BadParameter(
-            f"设置 {name} 的值“{fault['input']}”不正确", f"setting {name}: {fault['msg']} ({fault['input']!r})",
-            remedy_zh=f"请检查环境变量 RISKMAP_{name.upper()}。", remedy_en=f"Check the variable RISKMAP_{name.upper()}.",
-        ) from error
-
-
-def _console() -> Console:
-    return Console("en" if os.environ.get("RISKMAP_LANGUAGE") == "en" else "zh")
-
-
-def _logged(settings: Settings, process: str) -> None:
-    from api.scoring import use_kernel_cache
-    from geo.logs import configure_logs
-
-    settings.prepare_home()
-    use_kernel_cache(settings)
-    configure_logs(settings.logs, process)
-
-
-_Port = Annotated[int | None, typer.Option(help="监听端口 · port to listen on")]
-_Host = Annotated[str | None, typer.Option(help="监听地址 · address to listen on")]
-
-
-@app.command()
-def demo(
-    no_serve: Annotated[bool, typer.Option("--no-serve", help="只生成风险图，不启动服务 · make the map only")] = False,
-    host: _Host = None, port: _Port = None,
-) -> None:
-    """一步看到风险图：生成样本、载入、评分、发布、启动服务；中断后再次运行会接着做。
-
-    From nothing to the map: sample, load, score, publish, serve. Run it again after an interruption and it goes on.
-    """
-    from api.demo import prepare
-    from api.serving import require_port
-
-    started, console, settings = time.monotonic(), _console(), settings_now(host=host, port=port)
-    if not no_serve:
-        require_port(settings)
-    _logged(settings, "demo")
-    run_id = prepare(settings, console)
-    seconds = time.monotonic() - started
-    console.say(f"风险图 {run_id} 已就绪，用时 {seconds:.1f} 秒", f"map {run_id} is ready after {seconds:.1f} s")
-    if not no_serve:
-        _become_server(settings)
-
-
-def _become_server(settings: Settings) -> NoReturn:
-    """Replace this process, which has the whole model in memory, by a lean one that only serves."""
-    from api.schedule import environment
-
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os.execve(sys.executable, [sys.executable, "-m", "api.cli", "serve"], environment(settings))  # noqa: S606
-
-
-@app.command()
-def sample(
-    out: Annotated[Path, typer.Option(help="输出目录 · folder to write")],
-    enterprises: Annotated[int | None, typer.Option(min=1, help="企业数 · enterprises")] = None,
-    seed: Annotated[int | None, typer.Option(min=0, help="随机种子 · random seed")] = None,
-) -> None:
-    """生成样本城市数据（合成数据，逐行标注）。
-
-    Generate the sample city: synthetic rows, each marked as such, on real areas.
-    """
-    from geo.sample import generate
-
-    console, settings = _console(), settings_now(sample_enterprises=enterprises, sample_seed=seed)
-    if out.exists() and any(out.iterdir()):
-        raise BadParameter(f"目录 {out} 不是空的", f"the folder {out} is not empty", remedy_zh="请换一个目录。",
-                           remedy_en="Use another one.")
-    with console.step("生成样本数据", "generating the sample") as report:
-        generate(out, enterprises=settings.sample_enterprises, seed=settings.sample_seed, progress=report)
-    console.say(f"样本已写入 {out}（{settings.sample_enterprises} 家企业，种子 {settings.sample_seed}）",
-                f"sample written to {out} ({settings.sample_enterprises} enterprises, seed {settings.sample_seed})")
-
-
-@app.command()
-def init() -> None:
-    """建立（或升级）数据库。
-
-    Make the store, or bring it to the newest structure.
-    """
-    from geo.store import open_store
-
-    console, settings = _console(), settings_now()
-    _logged(settings, "init")
-    with open_store(settings.store_url) as store:
-        store.init()
-        revision = store.revision()
-    console.say(f"数据库已就绪（结构版本 {revision}）", f"the store is ready (structure {revision})")
-
-
-@app.command()
-def ingest(
-    path: Annotated[Path, typer.Argument(help="样本目录，或一种要素的文件 · sample folder, or a file of one kind")],
-    kind: Annotated[str | None, typer.Option(help="文件的要素类型，如 venue · kind of the file's features")] = None,
-    source: Annotated[str | None, typer.Option(help="数据来源名，默认文件名 · name of the data set")] = None,
-    complete: Annotated[bool, typer.Option("--complete", help="该来源的全部，缺行移除 · all of its source")] = False,
-) -> None:
-    """载入数据；不合格的行进入隔离区，重复载入不产生变化。
-
-    Load data. Bad rows go to quarantine; loading the same twice changes nothing.
-    """
-    from geo.ingest import load_directory, load_file
-    from geo.kinds import KINDS
-    from geo.store import open_store
-
-    console, settings = _console(), settings_now()
-    if kind is None and path.is_file():
-        known = ", ".join(KINDS)
-        raise BadParameter("载入单个文件时要说明要素类型", "the kind of a single file must be said",
-                           remedy_zh=f"加上 --kind，可用：{known}。", remedy_en=f"Add --kind, one of: {known}.")
-    _logged(settings, "ingest")
-    with open_store(settings.store_url) as store, console.step("载入", "loading") as report:
-        store.init()
-        if kind is None:
-            reports = load_directory(store, path, settings, report)
-        else:
-            reports = [load_file(store, kind, path, source=source, complete=complete, progress=report)]
-    names = ("inserted", "updated", "removed", "unchanged", "quarantined")
-    new, changed, gone, same, bad = (sum(getattr(one, name) for one in reports) for name in names)
-    console.say(f"载入完成：新增 {new}，更新 {changed}，移除 {gone}，未变 {same}，隔离 {bad} 行",
-                f"loaded: {new} new, {changed} changed, {gone} removed, {same} same, {bad} refused")
-
-
-@app.command()
-def score(trigger: Annotated[str, typer.Option(hidden=True)] = "manual") -> None:
-    """重新评分并发布风险图；失败或中断时旧图保持不变。
-
-    Score everything and publish the map. If it fails or is interrupted, the last map stays.
-    """
-    from api.scoring import score as run_once
-
-    console, settings = _console(), settings_now()
-    _logged(settings, "score")
-    with console.step("评分并发布", "scoring and publishing") as report:
-        run = run_once(settings, report, trigger=trigger)
-    red, orange, yellow, blue = (run.streets.get(f"level_{level}", 0) for level in range(1, 5))
-    pll = run.totals.get("pll", 0.0)
-    console.say(f"已发布 {run.snapshot}：年死亡期望 {pll:.1f} 人，街道 红 {red} 橙 {orange} 黄 {yellow} 蓝 {blue}",
-                f"published {run.snapshot}: {pll:.1f} deaths/yr, streets: red {red} orange {orange} yellow {yellow} blue {blue}")
-
-
-@app.command()
-def publish(run: Annotated[str, typer.Option(help="运行编号，见 riskmap runs · run id")]) -> None:
-    """把某次运行的图设为当前（回退或前进）。
-
-    Serve the map of another run: roll back or forward. A running server switches by itself.
-    """
-    from layers.snapshot import make_current
-
-    console, settings = _console(), settings_now()
-    make_current(settings.snapshots, run)
-    console.say(f"当前风险图：{run}", f"current map: {run}")
-
-
-@app.command()
-def serve(
-    schedule: Annotated[str | None, typer.Option(help='每晚评分的 cron，如 "0 2 * * *" · cron of the nightly run')] = None,
-    host: _Host = None, port: _Port = None,
-) -> None:
-    """启动服务；给出 --schedule 时按时重新评分。
-
-    Serve the map; with --schedule, score again at those times.
-    """
-    from api.serving import address
-    from api.serving import serve as serve_until_stopped
-
-    console, settings = _console(), settings_now(schedule=schedule, host=host, port=port)
-    where = address(settings)
-    serve_until_stopped(settings, lambda: console.say(f"风险一张图：{where}（Ctrl-C 停止）", f"the map: {where} (Ctrl-C stops)"))
-    console.say("服务已停止", "the server has stopped")
-
-
-@app.command()
-def atlas(out: Annotated[Path, typer.Option(help="输出目录 · folder to write")]) -> None:
-    """输出图集：PDF 与可在 QGIS 打开的数据包。
-
-    Write the atlas of the current map: a PDF, and data that open in QGIS.
-    """
-    from layers.atlas import write_atlas
-    from layers.snapshot import open_current
-
-    console, settings = _console(), settings_now()
-    snapshot = open_current(settings.snapshots)
-    with console.step("绘制图集", "drawing the atlas") as report:
-        written = [path.name for path in write_atlas(snapshot, out, report)]
-    console.say(f"图集已写入 {out}：{'、'.join(written)}", f"atlas written to {out}: {', '.join(written)}")
-
-
-@app.command()
-def check(
-    snapshot: Annotated[Path | None, typer.Argument(help="快照目录，默认当前快照 · current one by default")] = None,
-) -> None:
-    """校验快照（校验和、汇总一致性）与模型参数表。
-
-    Verify a snapshot (checksums, sums) and the parameter tables.
-    """
-    from layers.integrity import problems
-    from layers.snapshot import current_run_id
-    from riskmodel.parameters import load_parameters
-
-    console, settings = _console(), settings_now()
-    parameters = load_parameters()
-    folder = snapshot
-    if folder is None:
-        run_id = current_run_id(settings.snapshots)
-        folder = None if run_id is None else settings.snapshots / run_id
-    found = problems(folder) if folder is not None else []
-    for problem in found:
-        console.note(f"{problem.file}：{problem.zh}", f"{problem.file}: {problem.en}")
-    if found:
-        raise SnapshotError(f"快照 {folder} 有 {len(found)} 处问题", f"snapshot {folder} has {len(found)} problems",
-                            remedy_zh="请回退：riskmap publish --run 编号，或重新评分。",
-                            remedy_en="Roll back (riskmap publish --run ID) or score again.")
-    name = "（无快照）" if folder is None else folder.name
-    console.say(f"校验通过：快照 {name}，参数 {len(parameters.values)} 项（{parameters.digest[:12]}）",
-                f"all is well: snapshot {name}, {len(parameters.values)} parameters ({parameters.digest[:12]})")
-
-
-@app.command()
-def runs(limit: Annotated[int, typer.Option(min=1, max=500, help="行数 · rows")] = 20) -> None:
-    """列出运行记录与可用快照。
-
-    List the runs; the current map is marked.
-    """
-    from api.runs import recent
-    from layers.snapshot import current_run_id, list_snapshots
-
-    console, settings = _console(), settings_now()
-    current, kept = current_run_id(settings.snapshots), {info.run_id for info in list_snapshots(settings.snapshots)}
-    states = {"running": ("进行中", "running"), "succeeded": ("成功", "succeeded"), "failed": ("失败", "failed")}
-    found = recent(settings, limit)
-    for run in found:
-        mark = "*" if run.id == current else "+" if run.id in kept else " "
-        state = console.pick(*states[run.state])
-        extra = console.pick(run.error["zh"], run.error["en"]) if run.error else ""
-        print(f"{mark} {run.id}  {state}  {run.started}  {run.trigger}  {extra}".rstrip())
-    console.say(f"共 {len(found)} 次运行；* 当前，+ 可回退", f"{len(found)} runs; * current, + can be published")
-
-
-@app.command()
-def bench() -> None:
-    """测量当前快照的读取速度。
-
-    Measure how fast the current map is read.
-    """
-    from api.bench import measure
-    from api.scoring import use_kernel_cache
-    from layers.snapshot import open_current
-
-    console, settings = _console(), settings_now()
-    use_kernel_cache(settings)
-    for line in measure(open_current(settings.snapshots)):
-        print(line)
-    console.say("测量完成", "done")
-
-
-def _on_terminate(number: int, frame: FrameType | None) -> None:
-    del number, frame
-    raise _Terminated
+INTERRUPTED, TERMINATED, REFUSED = 130, 143, 2
 
 
 def main() -> None:
-    """Run the command line: errors become a sentence with a remedy, never a traceback."""
-    signal.signal(signal.SIGTERM, _on_terminate)
-    console = _console()
+    """Run the command line and exit.
+
+    Exit codes: 0 done, 2 refused with a remedy, 130 interrupted (Ctrl-C), 143 terminated.
+    """
+    interrupts.watch()
     try:
-        app(prog_name="riskmap")
-    except RiskMapError as error:
-        console.fail(error)
-        code = _REFUSED
-    except OSError as error:
-        console.fail(_of_the_system(error))
-        code = _REFUSED
-    except SystemExit as stop:
-        if stop.code != _INTERRUPTED:
+        code = _run()
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    except SystemExit as stop:  # the command line's own way to end, also after an interrupt
+        if stop.code != INTERRUPTED:
             raise
-        console.note("已中断；已发布的图与已载入的数据保持不变，再次运行会接着做。",
-                     "Interrupted. What was published and loaded stays; run it again to go on.")
-        code = _TERMINATED if _was_terminated(stop) else _INTERRUPTED
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        interrupts.ignore()  # a second one must not spoil the farewell
+        _farewell()
+        code = TERMINATED if interrupts.terminated() else INTERRUPTED
     sys.exit(code)
 
 
-def _was_terminated(error: BaseException | None) -> bool:
-    """Whether a SIGTERM is the deepest reason of `error`."""
-    while error is not None and not isinstance(error, _Terminated):
-        error = error.__cause__ or error.__context__
-    return error is not None
+def _run() -> int:
+    from api.console import Console
+    from geo.errors import EnvironmentProblem, RiskMapError
+
+    try:
+        from api.commands import app
+
+        app(prog_name="riskmap")
+    except RiskMapError as error:
+        Console.now().fail(error)
+        return REFUSED
+    except OSError as error:
+        what = f"{error.filename}：{error.strerror}" if error.filename else str(error.strerror or error)
+        Console.now().fail(EnvironmentProblem(
+            f"系统拒绝了操作：{what}", f"the system refused: {what}", remedy_zh="请检查磁盘空间、路径与权限。",
+            remedy_en="Check disk space, paths and permissions.",
+        ))
+        return REFUSED
+    return 0
 
 
-def _of_the_system(error: OSError) -> EnvironmentProblem:
-    what = f"{error.filename}：{error.strerror}" if error.filename else str(error.strerror or error)
-    return EnvironmentProblem(f"系统拒绝了操作：{what}", f"the system refused: {what}", remedy_zh="请检查磁盘空间、路径与权限。",
-                              remedy_en="Check disk space, paths and permissions.")
+def _farewell() -> None:
+    from api.console import Console
+
+    Console.now().note("已中断；已发布的图与已载入的数据保持不变，再次运行会接着做。",
+                       "Interrupted. What was published and loaded stays; run it again to go on.")
 
 
 if __name__ == "__main__":

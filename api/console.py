@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from api import interrupts
 from geo.errors import Language, RiskMapError
 
 if TYPE_CHECKING:
@@ -31,6 +33,11 @@ class Console:
     def __init__(self, tongue: Language = "zh") -> None:
         self.tongue = tongue
         self.terminal = sys.stderr.isatty()
+
+    @classmethod
+    def now(cls) -> Console:
+        """The console in the language that ``RISKMAP_LANGUAGE`` asks for; works even if other settings are wrong."""
+        return cls("en" if os.environ.get("RISKMAP_LANGUAGE") == "en" else "zh")
 
     def pick(self, zh: str, en: str) -> str:
         """The sentence in this console's language."""
@@ -63,6 +70,7 @@ class Console:
         else:
             print(f"{title} …", file=sys.stderr, flush=True)
             yield _report_plain(title)
+        interrupts.check()
         print(f"{title} {self.pick('完成', 'done')} {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
 
 
@@ -78,6 +86,7 @@ def _bar() -> Progress:
 
 def _report_to_bar(progress: Progress, task: TaskID, title: str) -> Report:
     def report(what: str, done: int, total: int) -> None:
+        interrupts.check()
         progress.update(task, description=f"{title} {what}".strip(), completed=done, total=total or None)
     return report
 
@@ -87,6 +96,7 @@ def _report_plain(title: str) -> Report:
 
     def report(what: str, done: int, total: int) -> None:
         nonlocal last_what, last_time
+        interrupts.check()
         now = time.monotonic()
         if what == last_what and now - last_time < _PLAIN_EVERY_S:
             return

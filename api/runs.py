@@ -170,6 +170,7 @@ def run_lock(settings: Settings) -> Iterator[None]:
                 break
             time.sleep(_LOCK_PAUSE_S)
         else:
+            handle.seek(0)
             holder = handle.read().strip() or "?"
             raise RunInProgress(
                 f"另一次计算正在进行（进程 {holder}）", f"another run is in progress (process {holder})",
@@ -191,5 +192,4 @@ def _try_lock(handle: IO[str]) -> bool:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    handle.seek(0)
     return True

@@ -12,7 +12,7 @@ from geo.errors import NotFound
 from layers.evidence import read_evidence
 from layers.style import LEVELS
 from layers.tables import S_UNIT
-from riskmodel.explain import BACKGROUND, Contributions, Evidence, explain_cell, explain_streets
+from riskmodel.explain import BACKGROUND, Contributions, Evidence, explain_cell, explain_streets, source_key
 from riskmodel.levels import CELL_CODE_LEVEL, CELL_CODES, CODE_ZH
 from riskmodel.parameters import Parameters, load_parameters
 from riskmodel.scenarios import THEME_ZH, Theme
@@ -89,8 +89,7 @@ class Explainer:
         ]
         top = self._sources(found, found.s, limit)
         shown = sum(item["pll"] for item in top)
-        which = np.where(found.kind == BACKGROUND, found.label, 0)
-        sources = np.unique(np.stack([found.kind, found.row, which]), axis=1).shape[1]
+        sources = len(np.unique(_source_of(found)[found.s > 0]))
         rest = max(total * S_UNIT - shown, 0.0)
         return {
             "subject": subject, "total_pll": total * S_UNIT, "unit": "deaths/yr", "themes": themes, "contributors": top,
@@ -99,27 +98,22 @@ class Explainer:
 
     def _sources(self, found: Contributions, s: NDArray[np.float64], limit: int) -> list[dict[str, Any]]:
         """The largest sources, scenarios of one source together."""
-        merged: dict[tuple[int, int, int], list[int]] = {}
-        for i in np.argsort(-s, kind="stable"):
-            if s[i] <= 0:
-                break
-            part = (int(found.kind[i]), int(found.row[i]), int(found.label[i]) if found.kind[i] == BACKGROUND else 0)
-            merged.setdefault(part, []).append(int(i))
-        amount = {key: float(s[rows].sum()) for key, rows in merged.items()}
-        best = sorted(merged, key=lambda key: -amount[key])[:limit]
+        key = _source_of(found)
+        unique, inverse = np.unique(key, return_inverse=True)
+        amount = np.bincount(inverse, s, minlength=len(unique))
+        best = [i for i in np.argsort(-amount, kind="stable")[:limit] if amount[i] > 0]
         starts, total = self._names["starts"], float(s.sum())
-        records = self.snapshot.sources.rows([starts[k] + r for k, r, _ in best if k != BACKGROUND], _SOURCE_COLUMNS)
-        known = iter(records)
         answer = []
-        for key in best:
-            main = merged[key][0]
-            theme = Theme(int(found.theme[main]))
-            record = _NO_FEATURE if key[0] == BACKGROUND else next(known)
+        for i in best:
+            mine = np.flatnonzero(inverse == i)
+            main = mine[np.argmax(s[mine])]  # the scenario that makes most of it names it
+            kind, row, theme = int(found.kind[main]), int(found.row[main]), Theme(int(found.theme[main]))
+            label = self._names["labels"][found.label[main]]
+            record = _NO_FEATURE if kind == BACKGROUND else self.snapshot.sources.rows([starts[kind] + row], _SOURCE_COLUMNS)[0]
             answer.append({
-                "kind": record["kind"], "id": record["id"], "name": record["name"] or self._names["labels"][found.label[main]],
-                "label": self._names["labels"][found.label[main]], "enterprise_name": record.get("enterprise_name"),
-                "theme": theme.name.lower(), "theme_zh": THEME_ZH[theme], "pll": amount[key] * S_UNIT,
-                "share": amount[key] / total, "lon": record["lon"], "lat": record["lat"],
+                "kind": record["kind"], "id": record["id"], "name": record["name"] or label, "label": label,
+                "enterprise_name": record.get("enterprise_name"), "theme": theme.name.lower(), "theme_zh": THEME_ZH[theme],
+                "pll": float(amount[i]) * S_UNIT, "share": float(amount[i]) / total, "lon": record["lon"], "lat": record["lat"],
                 "synthetic": bool(record["synthetic"]), "assumed": json.loads(record["assumed"] or "[]"),
             })
         return answer
@@ -134,6 +128,12 @@ class Explainer:
                     answer.append({"scope": scope, "kind": item["kind"], "id": item["id"], "name": item["name"],
                                    "label": item["label"], "ir": item["pll"] / S_UNIT * 1e-18, "share": item["share"]})
         return answer
+
+
+def _source_of(found: Contributions) -> NDArray[np.int64]:
+    """A number per source; every background is a source of its own."""
+    key = source_key(found.kind, found.row, found.label)
+    return np.where(found.kind == BACKGROUND, key, key >> 10 << 10)
 
 
 def cell_rules(codes: int, density: float) -> list[dict[str, Any]]:

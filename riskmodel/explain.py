@@ -175,8 +175,9 @@ def explain_streets(evidence: Evidence, streets: NDArray[np.int64]) -> Contribut
                               bank.steps_out, bank.steps_in, bank.radii2, window[1], window[2], line_s)
     first = np.searchsorted(evidence.point_cell, cell)
     last = np.searchsorted(evidence.point_cell, cell, side="right")
-    rows = np.concatenate([np.arange(f, t) for f, t in zip(first, last, strict=True) if t > f] or [np.empty(0, np.int64)])
-    share = np.repeat(weight, last - first)
+    number = last - first
+    rows = np.repeat(first - np.concatenate([[0], np.cumsum(number)[:-1]]), number) + np.arange(number.sum())
+    share = np.repeat(weight, number)
     local = take_points(evidence.points, rows)
     background, _ = _background(evidence, cell, weight)
     return _joined([(local, local_s(local) * share), (points, point_s)], (lines, line_s), evidence, background, ir=None)
@@ -234,9 +235,8 @@ def _joined(points: list[tuple[PointScenarios, NDArray[np.float64]]], lines: tup
 
 def _merged(columns: dict[str, NDArray[np.int64]], s: NDArray[np.float64], ir: NDArray[np.int64] | None) -> Contributions:
     """Add up entries of the same source, label and theme, largest first; entries of nothing are dropped."""
-    key = np.stack([columns["kind"], columns["row"], columns["label"], columns["theme"]], axis=1)
-    unique, inverse = np.unique(key, axis=0, return_inverse=True)
-    inverse = inverse.ravel()
+    source = source_key(columns["kind"], columns["row"], columns["label"])
+    unique, first, inverse = np.unique((source << 4) | columns["theme"], return_index=True, return_inverse=True)
     total = np.asarray(np.bincount(inverse, s, minlength=len(unique)), np.float64)
     wide = None
     if ir is not None:
@@ -246,5 +246,11 @@ def _merged(columns: dict[str, NDArray[np.int64]], s: NDArray[np.float64], ir: N
     if wide is not None:
         keep |= wide.sum(axis=1) > 0
     order = np.flatnonzero(keep)[np.argsort(-total[keep], kind="stable")]
-    return Contributions(unique[order, 0], unique[order, 1], unique[order, 2], unique[order, 3], total[order],
+    at = first[order]
+    return Contributions(columns["kind"][at], columns["row"][at], columns["label"][at], columns["theme"][at], total[order],
                          None if wide is None else wide[order])
+
+
+def source_key(kind: NDArray[np.int64], row: NDArray[np.int64], label: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One whole number per source and scenario label; ``key >> 10`` is the same for all labels of a source."""
+    return ((kind + 1) << 42) | ((row + 1) << 10) | label

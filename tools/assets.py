@@ -65,7 +65,7 @@ def main() -> int:
 def vendor() -> bool:
     """Install and copy the packages, unless that was done for this lock; True if something was done."""
     stamp = STATIC / ".vendor"
-    digest = _digest(ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc", Path(__file__))
+    digest = _digest(ROOT / "package.json", ROOT / "package-lock.json", ROOT / ".npmrc", also=repr(COPIED))
     if stamp.is_file() and stamp.read_text() == digest:
         return False
     install()
@@ -138,8 +138,8 @@ def _copy(package: Path, target: Path, files: dict[str, str]) -> None:
     draft.rename(target)
 
 
-def _digest(*paths: Path) -> str:
-    digest = hashlib.sha256()
+def _digest(*paths: Path, also: str = "") -> str:
+    digest = hashlib.sha256(also.encode())
     for path in paths:
         digest.update(str(path.relative_to(ROOT)).encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()

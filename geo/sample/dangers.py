@@ -53,7 +53,8 @@ def write_dangers(writer: SampleWriter, ground: Ground, shipped: Shipped, units:
     kind = np.where(major, rng.choice([1, 2, 4, 5], count), rng.integers(0, len(_KINDS), count))
     writer.kind("hidden_danger", points(units.x[unit], units.y[unit]), {
         "id": numbered("D", count), "name": coded(kind, [f"{name}隐患" for name in _KINDS]),
-        "area_code": ground.codes_at(units.street[unit]), "enterprise_id": units.id.take(pa.array(unit)), "danger_kind": coded(kind, _KINDS), "major": major, "found": found,
+        "area_code": ground.codes_at(units.street[unit]), "enterprise_id": units.id.take(pa.array(unit)),
+        "danger_kind": coded(kind, _KINDS), "major": major, "found": found,
         "due": due, "closed": closed, "position_accuracy_m": 20.0,
     })
 

@@ -98,13 +98,7 @@ def generate(
     EnvironmentProblem
         If the folder cannot be written.
     """
-    if enterprises < _LEAST or seed < 0:
-        raise BadParameter(
-            f"样例至少要有 {_LEAST} 家单位，种子不能为负（给定 {enterprises}、{seed}）",
-            f"a sample needs at least {_LEAST} enterprises and a seed that is not negative (given {enterprises}, {seed})",
-            remedy_zh="请修改 RISKMAP_SAMPLE_ENTERPRISES 或 RISKMAP_SAMPLE_SEED。",
-            remedy_en="Change RISKMAP_SAMPLE_ENTERPRISES or RISKMAP_SAMPLE_SEED.", enterprises=enterprises, seed=seed,
-        )
+    _check(enterprises, seed)
     summary = SampleSummary(out)
     stages = _Stages(progress, summary)
     stages.next("读取基础数据")
@@ -121,6 +115,17 @@ def generate(
         ) from error
     stages.next("")
     return summary
+
+
+def _check(enterprises: int, seed: int) -> None:
+    """Refuse a sample that is too small to hold every kind, and a negative seed."""
+    if enterprises < _LEAST or seed < 0:
+        raise BadParameter(
+            f"样例至少要有 {_LEAST} 家单位，种子不能为负（给定 {enterprises}、{seed}）",
+            f"a sample needs at least {_LEAST} enterprises and a seed that is not negative (given {enterprises}, {seed})",
+            remedy_zh="请修改 RISKMAP_SAMPLE_ENTERPRISES 或 RISKMAP_SAMPLE_SEED。",
+            remedy_en="Change RISKMAP_SAMPLE_ENTERPRISES or RISKMAP_SAMPLE_SEED.", enterprises=enterprises, seed=seed,
+        )
 
 
 def _write(writer: SampleWriter, shipped: Shipped, stages: _Stages, count: int, as_of: date) -> None:

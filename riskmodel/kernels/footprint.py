@@ -48,6 +48,12 @@ def point_subdivision(radius, cell):
 
 
 @njit(cache=True, nogil=True)
+def between(low, high, n):
+    """Range of the sub-cells, of n in a row, whose centres can lie between two positions counted in sub-cells."""
+    return max(0, int(math.floor(low - 0.5))), min(n, int(math.ceil(high + 0.5)))
+
+
+@njit(cache=True, nogil=True)
 def point_on_cell(cx, cy, cell, x, y, radius, lut_out, lut_in, rose, has_rose):
     """Mean P(death) outdoors and indoors over one cell, for an event at (x, y)."""
     n = point_subdivision(radius, cell)
@@ -55,9 +61,15 @@ def point_on_cell(cx, cy, cell, x, y, radius, lut_out, lut_in, rose, has_rose):
     inv = 1.0 / (radius * radius)
     total_out = 0.0
     total_in = 0.0
+    left = cx - 0.5 * cell
     for a in range(n):
         dy = cy + (a + 0.5) * step - 0.5 * cell - y
-        for b in range(n):
+        h2 = radius * radius - dy * dy
+        if h2 <= 0.0:
+            continue
+        h = math.sqrt(h2)
+        b0, b1 = between((x - h - left) / step, (x + h - left) / step, n)
+        for b in range(b0, b1):
             dx = cx + (b + 0.5) * step - 0.5 * cell - x
             u = (dx * dx + dy * dy) * inv
             if u >= 1.0:
@@ -77,7 +89,8 @@ def chord_integral(h2, s1, s2, steps, radii2):
     Exact for the staircase: a disc of radius R at distance h cuts the line between ±√(R² − h²).
     """
     total = 0.0
-    for k in range(steps.shape[0]):
+    n = steps.shape[0]
+    for k in range(int(n * h2 / radii2[n - 1]), n):  # smaller discs do not reach the line
         c2 = radii2[k] - h2
         if c2 <= 0.0 or steps[k] == 0.0:
             continue
@@ -89,15 +102,11 @@ def chord_integral(h2, s1, s2, steps, radii2):
 
 
 @njit(cache=True, nogil=True)
-def line_at(px, py, x1, y1, x2, y2, radius, steps_out, steps_in, radii2):
-    """Metres of the piece weighted by P(death) at the point (px, py), outdoors and indoors."""
-    ex = x2 - x1
-    ey = y2 - y1
-    length = math.sqrt(ex * ex + ey * ey)
-    if length == 0.0:
-        return 0.0, 0.0
-    ex /= length
-    ey /= length
+def line_at(px, py, x1, y1, ex, ey, length, radius, steps_out, steps_in, radii2):
+    """Metres of the piece weighted by P(death) at the point (px, py), outdoors and indoors.
+
+    The piece starts at (x1, y1) and runs `length` metres in the unit direction (ex, ey).
+    """
     along = (px - x1) * ex + (py - y1) * ey
     h = (px - x1) * ey - (py - y1) * ex
     h2 = h * h
@@ -111,15 +120,28 @@ def line_at(px, py, x1, y1, x2, y2, radius, steps_out, steps_in, radii2):
 @njit(cache=True, nogil=True)
 def line_on_cell(cx, cy, cell, x1, y1, x2, y2, radius, steps_out, steps_in, radii2):
     """Mean over one cell of :func:`line_at`; sub-cells where the footprint is narrow."""
+    ex = x2 - x1
+    ey = y2 - y1
+    length = math.sqrt(ex * ex + ey * ey)
+    if length == 0.0:
+        return 0.0, 0.0
+    ex /= length
+    ey /= length
     n = 1 if radius >= _FINE_CELLS * cell else min(_MAX_SUB, max(4, int(math.ceil(2.0 * cell / radius))))
     step = cell / n
     total_out = 0.0
     total_in = 0.0
+    left = cx - 0.5 * cell
     for a in range(n):
         py = cy + (a + 0.5) * step - 0.5 * cell
-        for b in range(n):
-            px = cx + (b + 0.5) * step - 0.5 * cell
-            out, inside = line_at(px, py, x1, y1, x2, y2, radius, steps_out, steps_in, radii2)
+        b0, b1 = 0, n
+        if abs(ey) > 1e-3:  # |distance to the line| < radius bounds px; nearly level lines take the whole row
+            middle = x1 + (py - y1) * ex / ey
+            half = radius / abs(ey)
+            b0, b1 = between((middle - half - left) / step, (middle + half - left) / step, n)
+        for b in range(b0, b1):
+            px = left + (b + 0.5) * step
+            out, inside = line_at(px, py, x1, y1, ex, ey, length, radius, steps_out, steps_in, radii2)
             total_out += out
             total_in += inside
     return total_out / (n * n), total_in / (n * n)
@@ -209,13 +231,20 @@ def lines_at_targets(tx, ty, x1, y1, x2, y2, rate, scope, kernel, radius, steps_
             continue
         q = kernel[k]
         r = radius[q]
+        ex = x2[k] - x1[k]
+        ey = y2[k] - y1[k]
+        length = math.sqrt(ex * ex + ey * ey)
+        if length == 0.0:
+            continue
+        ex /= length
+        ey /= length
         i = np.searchsorted(ty, min(y1[k], y2[k]) - r)
         top = max(y1[k], y2[k]) + r
         left = min(x1[k], x2[k]) - r
         right = max(x1[k], x2[k]) + r
         while i < ty.shape[0] and ty[i] <= top:
             if left < tx[i] < right:
-                out, _ = line_at(tx[i], ty[i], x1[k], y1[k], x2[k], y2[k], r, steps_out[q], steps_out[q], radii2[q])
+                out, _ = line_at(tx[i], ty[i], x1[k], y1[k], ex, ey, length, r, steps_out[q], steps_out[q], radii2[q])
                 ir[scope[k], i] += rate[k] * out
             i += 1
 

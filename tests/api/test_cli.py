@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -25,7 +25,8 @@ def test_help_is_a_manual_in_both_languages() -> None:
 
 
 def test_help_imports_nothing_heavy() -> None:
-    probe = "import sys, api.cli; print([m for m in ('numpy','pandas','numba','fastapi','sqlalchemy','pydantic') if m in sys.modules])"
+    heavy = ("pandas", "numba", "fastapi", "sqlalchemy", "pyarrow", "shapely", "rasterio")
+    probe = f"import sys, api.cli; print([name for name in {heavy} if name in sys.modules])"
     assert subprocess.run([sys.executable, "-c", probe], capture_output=True, text=True, check=True).stdout.strip() == "[]"
 
 
@@ -124,7 +125,8 @@ def test_ingest_of_one_file_wants_its_kind(tmp_path: Path) -> None:
 
 def test_ingest_one_file_twice(tmp_path: Path) -> None:
     file = tmp_path / "stations.csv"
-    file.write_text("编号,名称,资源类型,lon,lat\nF1,东城消防站,fire_station,116.4,39.9\nF2,坏行,castle,116.4,39.9\n", encoding="gb18030")
+    rows = ("编号,名称,资源类型,lon,lat", "F1,东城消防站,fire_station,116.4,39.9", "F2,坏行,castle,116.4,39.9")
+    file.write_text("\n".join(rows), encoding="gb18030")
     first = riskmap(tmp_path / "home", "ingest", str(file), "--kind", "emergency_resource")
     assert first.returncode == 0, first.stderr
     assert "新增 1" in first.stdout
@@ -147,12 +149,27 @@ def test_plain_lines_without_a_terminal(tmp_path: Path) -> None:
     assert len(done.stdout.splitlines()) == 1
 
 
-def test_a_second_interrupt_is_not_needed(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-m", "api.cli", "sample", "--out", str(tmp_path / "out"), "--enterprises", "100000"],
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_interrupted_work_ends_with_a_sentence(tmp_path: Path, number: int, code: int) -> None:
+    out = tmp_path / "out"
+    process = subprocess.Popen([sys.executable, "-m", "api.cli", "sample", "--out", str(out), "--enterprises", "100000"],
                                env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(1.5)
-    process.send_signal(2)
-    output, errors = process.communicate(timeout=30)
-    assert process.returncode == 130
+    assert process.stderr is not None
+    process.stderr.readline()
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == code
     assert "已中断" in errors
+    assert "Traceback" not in errors
+
+
+def test_interrupted_while_it_starts(tmp_path: Path) -> None:
+    process = subprocess.Popen([sys.executable, "-X", "importtime", "-m", "api.cli", "sample", "--out", str(tmp_path / "out")],
+                               env=environment(tmp_path), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stderr is not None
+    while "typer" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 130
     assert "Traceback" not in errors

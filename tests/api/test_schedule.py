@@ -31,7 +31,9 @@ def test_cron_text_fires_when_cron_would(text: str, expected: datetime) -> None:
     assert found == expected
 
 
-@pytest.mark.parametrize("text", ["", "hello", "* * *", "99 2 * * *", "0 2 * * * * *", "0 2 * * 9", "0 2 * * 1-x", "@daily", "0 2 * * 5-1"])
+@pytest.mark.parametrize("text", [
+    "", "hello", "* * *", "99 2 * * *", "0 2 * * * * *", "0 2 * * 9", "0 2 * * 1-x", "@daily", "0 2 * * 5-1",
+])
 def test_bad_cron_text_is_refused_with_an_example(text: str) -> None:
     with pytest.raises(BadParameter) as caught:
         schedule.trigger(text, "Asia/Shanghai")

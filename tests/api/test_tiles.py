@@ -6,6 +6,7 @@ from rasterio.io import MemoryFile
 
 from geo.settings import Settings
 from layers.snapshot import make_current, open_current
+from layers.style import LEVELS
 from tests.api.clients import LocalClient
 from tests.api.conftest import FIRST, SECOND
 
@@ -23,9 +24,17 @@ def test_tile_is_an_image_of_level_colours(client: LocalClient, settings: Settin
         assert (image.width, image.height) == (256, 256)
         palette, data = image.colormap(1), image.read(1)
     colours = {palette[int(code)] for code in np.unique(data)}
-    visible = {f"#{r:02X}{g:02X}{b:02X}" for r, g, b, alpha in colours if alpha}
-    assert visible
-    assert visible <= {"#E03131", "#F08C00", "#FFD43B", "#4C6EF5"}
+    solid = [(r, g, b) for r, g, b, alpha in colours if alpha]
+    levels = [tuple(bytes.fromhex(level.colour[1:])) for level in LEVELS]
+    assert solid
+    # A hatched cell is drawn with stripes of its colour lightened; every pixel is a mix of a level's colour and white.
+    for pixel in solid:
+        assert any(mixed_with_white(pixel, level) for level in levels), pixel
+
+
+def mixed_with_white(pixel: tuple[int, ...], colour: tuple[int, ...]) -> bool:
+    shares = [(255 - have) / (255 - full) for have, full in zip(pixel, colour, strict=True) if full < 250]
+    return max(shares) - min(shares) < 0.02 and 0.2 < max(shares) <= 1.0
 
 
 def test_same_tile_same_bytes_and_304(client: LocalClient, settings: Settings) -> None:

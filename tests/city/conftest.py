@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,7 +29,7 @@ class City:
 
 
 @pytest.fixture(scope="session")
-def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
+def city(tmp_path_factory: pytest.TempPathFactory) -> City:
     """Beijing in full: a tenth would distort every theme, so nothing smaller is asked about colours."""
     home = tmp_path_factory.mktemp("city")
     settings = Settings(home=home)
@@ -42,4 +41,4 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[City]:
         load_directory(store, sample, settings)
         night = run_night(store, settings)
         inputs = read_inputs(store, night.as_of)
-    yield City(settings, sample, night, Snapshot(night.path), inputs)
+    return City(settings, sample, night, Snapshot(night.path), inputs)

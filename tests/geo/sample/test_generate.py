@@ -116,7 +116,8 @@ def test_references_hold(small: Made) -> None:
         assert frame["enterprise_id"].isin(enterprises.index).all()
     assert set(sources["enterprise_id"]) == set(enterprises.index[enterprises["reports"]])
     streets = set(small.read("area").query("level == 'street'")["code"])
-    for kind in ("enterprise", "risk_source", "hidden_danger", "venue", "hazard_source", "work_site", "equipment", "incident", "background"):
+    for kind in ("enterprise", "risk_source", "hidden_danger", "venue", "hazard_source", "work_site", "equipment", "incident",
+                 "background"):
         assert set(small.read(kind)["area_code"]) <= streets
 
 

@@ -46,6 +46,7 @@ def test_the_data_folder_is_small_and_licensed() -> None:
     for part in folder.iterdir():
         if part.is_dir():
             assert f"`{part.name}/" in licences, part.name
+    assert licences == Path(__file__).parents[3].joinpath("DATA-LICENSES.md").read_text(encoding="utf-8")
     assert "OpenStreetMap contributors" in (folder / "osm" / "LICENSE").read_text(encoding="utf-8")
 
 
