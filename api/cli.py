@@ -5,6 +5,8 @@ Only the standard library is imported before the signals are ours; the commands 
 
 from __future__ import annotations
 
+import logging
+import os
 import sys
 
 from api import interrupts
@@ -29,7 +31,8 @@ def main() -> None:
     if code == INTERRUPTED:
         interrupts.ignore()  # a second one must not spoil the farewell
         _farewell()
-        code = TERMINATED if interrupts.terminated() else INTERRUPTED
+        # Not sys.exit: an interrupt inside exec() makes CPython kill itself at exit, and worker threads would be waited for.
+        os._exit(TERMINATED if interrupts.terminated() else INTERRUPTED)
     sys.exit(code)
 
 
@@ -57,6 +60,7 @@ def _run() -> int:
 def _farewell() -> None:
     from api.console import Console
 
+    logging.shutdown()
     Console.now().note("已中断；已发布的图与已载入的数据保持不变，再次运行会接着做。",
                        "Interrupted. What was published and loaded stays; run it again to go on.")
 

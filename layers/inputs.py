@@ -28,8 +28,16 @@ if TYPE_CHECKING:
 HALO_M = 3000.0
 
 
-def read_inputs(store: Store, as_of: date, *, cell: int = 100, progress: Progress | None = None) -> ModelInputs:
+def read_inputs(store: Store, as_of: date, *, cell: int = 100, progress: Progress | None = None,
+                each: Callable[[str, pd.DataFrame], None] | None = None) -> ModelInputs:
     """Everything one run reads, from the store's state of one day.
+
+    Parameters
+    ----------
+    cell : int
+        Side of a cell in metres.
+    each : callable, optional
+        Given every kind's rows as they are in the store (degrees), so that nobody has to read them twice.
 
     Raises
     ------
@@ -46,7 +54,10 @@ def read_inputs(store: Store, as_of: date, *, cell: int = 100, progress: Progres
     for done, kind in enumerate(kinds):
         if progress:
             progress(f"读取{kind.zh}", done, len(kinds))
-        frames[kind.name] = prepare(kind, store.read(kind.name, as_of=as_of), grid)
+        rows = store.read(kind.name, as_of=as_of)
+        if each:
+            each(kind.name, rows)
+        frames[kind.name] = prepare(kind, rows, grid)
     streets = streets.assign(area_km2=shapely.area(polygons) / 1e6)
     return ModelInputs(
         grid=grid, streets=streets.drop(columns="geometry"), districts=districts.drop(columns="geometry"), city=city,

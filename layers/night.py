@@ -18,7 +18,6 @@ import pandas as pd
 import shapely
 
 from geo.grid import ALBERS
-from geo.kinds import KINDS
 from layers.evidence import write_evidence
 from layers.inputs import read_inputs
 from layers.publish import write_rasters
@@ -95,21 +94,23 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
     name = run_id or f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     parameters = load_parameters()
     times: dict[str, float] = {}
-    start = time.perf_counter()
     version = store.version()
-    inputs = read_inputs(store, day, progress=progress)
-    times["read"] = _since(start)
-    start = time.perf_counter()
-    result = score(inputs, parameters, threads=settings.threads, progress=progress)
-    times["score"] = _since(start)
-    start = time.perf_counter()
-    hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
     with SnapshotWriter(settings.snapshots, name) as writer:
-        fields = _write_tables(writer, result, store, day, progress)
+        start = time.perf_counter()
+        inputs = read_inputs(store, day, progress=progress, each=writer.write_features)
+        times["read"] = _since(start)
+        start = time.perf_counter()
+        result = score(inputs, parameters, threads=settings.threads, progress=progress)
+        times["score"] = _since(start)
+        start = time.perf_counter()
+        if progress:
+            progress("写出快照", 0, 1)
+        fields = _write_tables(writer, result, store, day)
         write_evidence(writer, inputs, result)
         write_rasters(writer, inputs.grid, fields, result.cells, synthetic=_any_synthetic(inputs), threads=settings.threads,
                       progress=_percent(progress))
         times["publish"] = _since(start)
+        hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
         manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
         path = writer.publish(manifest)
     thin(settings.snapshots, settings.keep_days, now)
@@ -128,8 +129,7 @@ def _since(start: float) -> float:
     return round(time.perf_counter() - start, 3)
 
 
-def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: date,
-                  progress: Progress | None) -> pd.DataFrame:
+def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: date) -> pd.DataFrame:
     total = result.fields.s.sum(axis=0)
     busy = np.flatnonzero((total != 0) | (result.fields.ir != 0).any(axis=0))
     fields = pd.DataFrame({
@@ -142,11 +142,6 @@ def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: 
     writer.write_table("areas", _with_shapes(result.areas, store.read("area", as_of=day)))
     writer.write_table("sources", result.sources)
     writer.write_table("fn", result.fn)
-    for done, kind in enumerate(KINDS):
-        if progress:
-            progress(f"写出{KINDS[kind].zh}", done, len(KINDS))
-        if kind != "area":
-            writer.write_features(kind, store.read(kind, as_of=day))
     return fields
 
 

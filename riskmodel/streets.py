@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -45,9 +46,9 @@ def gather(inputs: ModelInputs, targets: pd.DataFrame, curves: pd.DataFrame, gra
     evidence = Evidence()
     odds = ir_odds(parameters)
     for t in targets[targets["breach"]].itertuples():
-        evidence.add(t.area_code, "S-IR-1", _named(t.name, t.id), sure=t.ir_hc * odds > t.in_service)
+        evidence.add(t.area_code, "S-IR-1", _target(t), sure=t.ir_hc * odds > t.in_service)
     for t in targets[(targets["near"] & ~targets["breach"]) | targets["an_breach"]].itertuples():
-        evidence.add(t.area_code, "S-IR-2", _named(t.name, t.id))
+        evidence.add(t.area_code, "S-IR-2", _target(t))
     for c in curves[(curves["zone"] == 2) | curves["within_decade"]].itertuples():
         evidence.add(c.area_code, "S-FN-1" if c.zone == 2 else "S-FN-2", _named(c.name, c.id))
     units = inputs.frames["hazard_source"]
@@ -63,6 +64,11 @@ def gather(inputs: ModelInputs, targets: pd.DataFrame, curves: pd.DataFrame, gra
 
 def _named(name: object, identity: object) -> str:
     return str(name) if isinstance(name, str) and name else str(identity)
+
+
+def _target(target: Any) -> str:
+    """Name of a target; a real place is never named without saying that the hazard beside it is generated."""
+    return _named(target.name, target.id) + ("（由合成危险源所致）" if target.synthetic else "")
 
 
 def _vetoes(evidence: Evidence, inputs: ModelInputs, grades: pd.DataFrame, enterprise_pll: pd.Series,

@@ -1,9 +1,10 @@
-"""Take the README's picture of a running map.
+"""Take the README's pictures of a running map.
 
-    python tools/screenshot.py [http://127.0.0.1:8000/] [docs/images/map.png]
+    python tools/screenshot.py [http://127.0.0.1:8000/] [docs/images]
 
-Opens the page in Chromium at 1366 × 768, goes to the centre of the city, opens the street with the highest density and
-waits for its explanation. Any error, warning or request to another host fails the call: no picture of a broken page.
+Opens the page in Chromium at 1366 × 768: ``city.png`` is what one sees first; ``map.png`` is the grid around the street
+with the highest density, with its explanation. Any error, warning or request to another host fails the call: no pictures
+of a broken page.
 """
 
 from __future__ import annotations
@@ -23,24 +24,26 @@ from tests.browser.chromium import chromium, opened, ready, shot, tiles, until  
 
 def main() -> int:
     """Run the command line; returns the exit code."""
-    parser = argparse.ArgumentParser(description="README 截图 / the README's picture")
+    parser = argparse.ArgumentParser(description="README 截图 / the README's pictures")
     parser.add_argument("address", nargs="?", default="http://127.0.0.1:8000/", help="address of the running map")
-    parser.add_argument("picture", nargs="?", type=Path, default=ROOT / "docs/images/map.png", help="PNG to write")
+    parser.add_argument("folder", nargs="?", type=Path, default=ROOT / "docs/images", help="where to write the PNG files")
     given = parser.parse_args()
     with chromium() as browser, opened(browser, given.address) as (page, complaints):
         ready(page, given.address)
-        centre(page)
-        shot(page, given.picture)
+        shot(page, given.folder / "city.png")
+        worst_street(page)
+        shot(page, given.folder / "map.png")
         if complaints.all():
-            given.picture.unlink()
+            (given.folder / "city.png").unlink()
+            (given.folder / "map.png").unlink()
             print("\n".join(complaints.all()), file=sys.stderr)
             return 1
-    print(given.picture)
+    print(given.folder)
     return 0
 
 
-def centre(page: Page) -> None:
-    """The grid of the inner city, beside the worst street and why it is so."""
+def worst_street(page: Page) -> None:
+    """The grid around the street with the highest density, beside why it is so."""
     page.locator("table.ranking .link").first.click()
     until(lambda: page.locator("#pane-place .sources, #pane-place .failure").count() > 0, describe="the explanation")
     page.locator("input[name=shade][value=cell]").check(force=True)

@@ -106,6 +106,7 @@ class Shell(MacroElement):
         self._name = "Shell"
         self.settings = settings
         self.json = json.dumps(settings, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
+        self.attribution = style.ATTRIBUTION
         self.rows = list(zip(settings["legend"]["cell"], settings["legend"]["street"], strict=True))
         limits = settings["criteria"]
         self.criteria = [(name, power(value), power(limits["new"][name])) for name, value in limits["in_service"].items()]

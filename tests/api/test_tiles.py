@@ -33,8 +33,9 @@ def test_tile_is_an_image_of_level_colours(client: LocalClient, settings: Settin
 
 
 def mixed_with_white(pixel: tuple[int, ...], colour: tuple[int, ...]) -> bool:
-    shares = [(255 - have) / (255 - full) for have, full in zip(pixel, colour, strict=True) if full < 250]
-    return max(shares) - min(shares) < 0.02 and 0.2 < max(shares) <= 1.0
+    darkest = min(range(3), key=lambda channel: colour[channel])
+    share = (255 - pixel[darkest]) / (255 - colour[darkest])
+    return 0.2 < share <= 1 and all(abs(255 - share * (255 - full) - have) <= 3 for have, full in zip(pixel, colour, strict=True))
 
 
 def test_same_tile_same_bytes_and_304(client: LocalClient, settings: Settings) -> None:

@@ -42,7 +42,7 @@ export function index(value) {
 /** What an expected number of deaths per year means in words. */
 export function returnPeriod(pll) {
   if (missing(pll) || pll <= 0) return "";
-  if (pll >= 1) return `平均每年约 ${figure(pll, 2)} 人`;
+  if (pll >= 1) return `相当于约 ${figure(365.25 / pll, 2)} 天 1 人`;
   return `相当于约 ${WHOLE.format(Number((1 / pll).toPrecision(2)))} 年 1 人`;
 }
 

@@ -203,7 +203,7 @@ function introduce(manifest) {
   byId("city").textContent = manifest.city?.name || "";
   byId("run-time").textContent = time(manifest.created);
   byId("run-id").textContent = manifest.run_id;
-  byId("attribution").textContent = (manifest.attribution || []).join("；");
+  if (manifest.attribution?.length) byId("attribution").textContent = manifest.attribution.join("；");
   city.draw(manifest);
   if (!manifest.synthetic) return;
   byId("synthetic").hidden = false;

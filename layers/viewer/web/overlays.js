@@ -60,7 +60,7 @@ export class Overlay {
     Object.assign(this, { map, canvas, entry, onPick, on: false });
     this.layer = L.geoJSON(null, {
       renderer: canvas, style: (feature) => this.style(feature), bubblingMouseEvents: false,
-      pointToLayer: (feature, at) => new Mark(at, { renderer: canvas, radius: 6, shape: entry.shape, bubblingMouseEvents: false }),
+      pointToLayer: (feature, at) => new Mark(at, { renderer: canvas, radius: map.getZoom() < 14.5 ? 4.5 : 6, shape: entry.shape, bubblingMouseEvents: false }),
     }).addTo(map);
     this.layer.bindTooltip((layer) => h("b", {}, featureName(layer.feature.properties, settings) || entry.zh), { sticky: true, direction: "top", className: "tip" });
     this.layer.on("click", (event) => {

@@ -5,7 +5,7 @@ import { fill, h } from "./dom.js";
 import { figure, index, people, whole } from "./format.js";
 import { block, failure, featureName, loading, metric, scale, stacked, themeShares } from "./parts.js";
 
-const DRAWN = { color: "#0b7285", weight: 3, dashArray: "7 5", fillColor: "#0b7285", fillOpacity: 0.08 };
+const DRAWN = { color: "#0b1f33", weight: 3, dashArray: "8 5", fillColor: "#0b1f33", fillOpacity: 0.1 };
 const LISTED = 100;
 
 /** Drawing tools and the panel 区域查询. */

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import json
 import re
 from html.parser import HTMLParser
@@ -10,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from geo.kinds import KINDS
-from layers.style import LEVELS, THEMES, legend_entries
+from layers.style import ATTRIBUTION, LEVELS, THEMES, legend_entries
 from layers.viewer import CSP_HEADER, build_page, page_files, write_viewer
 from layers.viewer.page import THEME_COLOURS, power
 from layers.viewer.settings import CHOICES_ZH, FEATURE_LAYERS
@@ -21,12 +22,12 @@ from riskmodel.parameters.load import load_parameters
 class Read(HTMLParser):
     """Tags with their attributes, and the text of scripts and styles."""
 
-    def __init__(self, html: str) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
         self.tags: list[tuple[str, dict[str, str | None]]] = []
         self.inline: list[tuple[dict[str, str | None], str]] = []
         self._open: dict[str, str | None] | None = None
-        self.feed(html)
+        self.feed(text)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.append((tag, dict(attrs)))
@@ -110,12 +111,16 @@ def test_map_comes_from_folium_with_its_limits(files):
 
 
 def test_legend_shows_the_models_thresholds(files):
-    html = files["index.html"].decode()
+    page = files["index.html"].decode()
     for unit in ("cell", "street"):
         for entry in legend_entries(load_parameters(), unit):
-            assert entry.text.replace("<", "&lt;") in html or entry.text in html
-            assert f"level-{entry.code}" in html
-    assert "3×10⁻⁶" in html
+            assert entry.text.replace("<", "&lt;") in page or entry.text in page
+            assert f"level-{entry.code}" in page
+    assert "3×10⁻⁶" in page
+
+
+def test_sources_are_credited(files):
+    assert ATTRIBUTION in html.unescape(files["index.html"].decode())
 
 
 def test_colours_come_from_the_one_place(files):

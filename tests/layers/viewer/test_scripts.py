@@ -36,7 +36,8 @@ def test_all_scripts_parse(tmp_path):
     ("f.percent(0.2946)", "29.5%"), ("f.percent(1)", "100%"), ("f.percent(0.9996)", "100%"), ("f.percent(0.9991)", "99.9%"),
     ("f.percent(0.00001)", "<0.1%"), ("f.percent(0)", "0.0%"), ("f.percent(undefined)", "–"),
     ("f.people(21890000)", "2,189 万"), ("f.people(51234.4)", "51,234"), ("f.index(83.333)", "83.3"),
-    ("f.returnPeriod(0.0034)", "相当于约 290 年 1 人"), ("f.returnPeriod(2.26)", "平均每年约 2.3 人"), ("f.returnPeriod(0)", ""),
+    ("f.returnPeriod(0.0034)", "相当于约 290 年 1 人"), ("f.returnPeriod(0)", ""),
+    ("f.returnPeriod(106.4)", "相当于约 3.4 天 1 人"),
     ("f.time('2026-11-22T03:45:12+08:00')", "2026-11-22 03:45"), ("f.time(null)", "–"),
 ])
 def test_numbers(call, text):
