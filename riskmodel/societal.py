@@ -46,34 +46,37 @@ def zone(curve: NDArray[np.float64], parameters: Parameters, *, factor: float = 
 def installation_curves(inputs: ModelInputs, scenarios: ScenarioSet, exposure: Exposure, parameters: Parameters) -> pd.DataFrame:
     """F-N of every hazardous-chemical installation of the scope of GB 36894.
 
-    A row of the event table is scenario × slot of the week × wind sector.
+    All units of one enterprise are one installation (GB/T 37243-2019 clause 4: once one of them needs a quantitative
+    assessment, all of them go into it). A row of the event table is scenario × slot of the week × wind sector.
 
     Returns
     -------
     DataFrame
-        row (hazard_source), id, name, area_code, zone (0–2), within_decade (bool: within a decade below the upper line),
-        f_1 … f_1000 as one list column ``f``.
+        id (enterprise, or the unit where it has none), name, area_code, zone (0–2 of :data:`ZONES`), within_decade (within a
+        decade below the upper line), f (list: per year at the values of FN_N).
     """
     points = scenarios.points
     chosen = (points.scope == Scope.HC) & (points.kernel >= 0) & (points.kind == scenarios.kinds.index("hazard_source"))
     hc = take_points(points, np.flatnonzero(chosen))
     deaths = _deaths(hc, scenarios, exposure, inputs.grid)
-    slot_p = np.asarray(exposure.probability, np.float64)
     bank = KernelBank.of(scenarios.kernels)
     sector_p = np.where(bank.has_rose[hc.kernel][:, None], bank.rose[hc.kernel] / 16, np.eye(1, 16))
-    rate = hc.frequency[:, None, None] * slot_p[None, :, None] * sector_p[:, None, :]
-    frame = inputs.frames["hazard_source"]
-    result = []
+    rate = hc.frequency[:, None, None] * exposure.probability[None, :, None] * sector_p[:, None, :]
+    units = inputs.frames["hazard_source"]
+    owner = units["enterprise_id"].where(units["enterprise_id"].notna(), units["id"]).to_numpy(object)[hc.row]
+    enterprises = inputs.frames["enterprise"]
+    names = dict(zip(enterprises["id"], enterprises["name"], strict=True))
     upper = parameters.number("levels.criteria.fn_upper") / np.asarray(FN_N, np.float64)
-    for row in np.unique(hc.row):
-        mine = hc.row == row
+    result = []
+    for installation in dict.fromkeys(owner):
+        mine = owner == installation
         curve = fn_curve(rate[mine].ravel(), deaths[mine].ravel())
-        unit = frame.iloc[int(row)]
+        unit = units.iloc[int(hc.row[mine][0])]
         result.append({
-            "row": int(row), "id": unit["id"], "name": unit["name"], "area_code": unit["area_code"],
+            "id": installation, "name": names.get(installation) or unit["name"], "area_code": unit["area_code"],
             "zone": zone(curve, parameters), "within_decade": bool(np.any(curve > upper / 10)), "f": curve.tolist(),
         })
-    return pd.DataFrame(result, columns=["row", "id", "name", "area_code", "zone", "within_decade", "f"])
+    return pd.DataFrame(result, columns=["id", "name", "area_code", "zone", "within_decade", "f"])
 
 
 def _deaths(hc: PointScenarios, scenarios: ScenarioSet, exposure: Exposure, grid: Grid) -> NDArray[np.float64]:

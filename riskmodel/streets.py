@@ -16,6 +16,7 @@ from riskmodel.inputs import ModelInputs
 from riskmodel.levels import STREET_CODE_LEVEL, index, median_factor, street_level
 from riskmodel.parameters import Parameters
 from riskmodel.scenarios import Theme
+from riskmodel.societal import zone
 
 
 @dataclass
@@ -50,7 +51,8 @@ def gather(inputs: ModelInputs, targets: pd.DataFrame, curves: pd.DataFrame, gra
     for t in targets[(targets["near"] & ~targets["breach"]) | targets["an_breach"]].itertuples():
         evidence.add(t.area_code, "S-IR-2", _target(t))
     for c in curves[(curves["zone"] == 2) | curves["within_decade"]].itertuples():
-        evidence.add(c.area_code, "S-FN-1" if c.zone == 2 else "S-FN-2", _named(c.name, c.id))
+        sure = zone(np.array(c.f), parameters, factor=odds) == 2
+        evidence.add(c.area_code, "S-FN-1" if c.zone == 2 else "S-FN-2", _named(c.name, c.id), sure=sure)
     units = inputs.frames["hazard_source"]
     for row, grade in enumerate(grades["grade"].to_numpy()):
         if grade:
