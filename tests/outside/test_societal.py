@@ -18,8 +18,8 @@ def test_goose_vapour_cloud_example() -> None:
     """Goose (HSE), "Societal risk" 2010: f 3e-5 /yr, two operators, P(kill) .5 → F(≥1) 2.25e-5, F(≥2) .75e-5."""
     b = ScenarioBuilder(("enterprise",))
     survival = np.array([0.75, 0.25] + [0.0] * (len(FN_N) - 2))
-    b.add_points("enterprise", "蒸气云爆炸", Theme.WORK_OTHER, Scope.NONE, row=[0], x=0.0, y=0.0, frequency=3e-5, deaths_local=1.0,
-                 tail=b.tail(survival))
+    b.add_points("enterprise", "蒸气云爆炸", Theme.WORK_OTHER, Scope.NONE, row=[0], x=0.0, y=0.0, frequency=3e-5,
+                 deaths_local=1.0, tail=b.tail(survival))
     curve = city_curve(b.finish())
     assert curve[:3] == pytest.approx([2.25e-5, 0.75e-5, 0.0], rel=1e-12)
 
