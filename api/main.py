@@ -13,6 +13,10 @@ _PR_SET_PDEATHSIG = 1
 
 def application() -> ASGIApp:
     """The application with the settings of the environment (factory for granian)."""
+    # Until the server has handlers of its own, a worker that is told to stop while it still imports must stop.
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
     from api.app import create_app
     from geo.logs import configure_logs
     from geo.settings import Settings

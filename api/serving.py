@@ -4,11 +4,19 @@ from __future__ import annotations
 
 import os
 import socket
+import threading
+import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
 
 from api.schedule import environment, trigger
 from geo.errors import EnvironmentProblem
 from geo.settings import Settings
+
+#: How often the server is asked, every tenth of a second, whether it answers yet.
+_START_TRIES = 600
 
 
 def require_port(settings: Settings) -> None:
@@ -47,7 +55,7 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     Parameters
     ----------
     ready : callable
-        Called once the port is ours.
+        Called when the server answers.
 
     Raises
     ------
@@ -67,9 +75,25 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
 
     # The worker makes its own settings from the environment: these and none other.
     os.environ.update(environment(settings))
-    server = Server(
+    class Announced(Server):  # type: ignore[misc, valid-type]
+        """Says when the first worker answers; from a thread that starts after the workers, which are forked."""
+
+        def _spawn_workers(self, spawn_target: Any, target_loader: Any) -> None:
+            super()._spawn_workers(spawn_target, target_loader)
+            threading.Thread(target=_when_it_answers, args=(settings, ready), daemon=True).start()
+
+    Announced(
         "api.main:application", address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=1, factory=True,
-        respawn_failed_workers=True, workers_kill_timeout=10, websockets=False, log_level=LogLevels.warning,
-    )
-    server.on_startup(ready)
-    server.serve()
+        respawn_failed_workers=True, workers_kill_timeout=5, websockets=False, log_level=LogLevels.warning,
+    ).serve()
+
+
+def _when_it_answers(settings: Settings, ready: Callable[[], None]) -> None:
+    host = urlsplit(address(settings)).hostname
+    for _ in range(_START_TRIES):
+        with suppress(OSError), socket.create_connection((host, settings.port), timeout=1) as probe:
+            probe.sendall(b"GET /healthz HTTP/1.0\r\n\r\n")
+            if probe.recv(16):
+                ready()
+                return
+        time.sleep(0.1)

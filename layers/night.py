@@ -22,6 +22,7 @@ from layers.evidence import write_evidence
 from layers.inputs import read_inputs
 from layers.publish import write_rasters
 from layers.snapshot import SnapshotWriter, current_run_id, thin
+from layers.style import ATTRIBUTION
 from layers.tables import S_UNIT
 from riskmodel.levels import CELL_CODES, CODE_ZH
 from riskmodel.parameters import load_parameters
@@ -155,7 +156,7 @@ def _with_shapes(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
     display[~streets] = shapely.simplify(geometry[~streets], 3 * _DISPLAY_DEGREES)
     label = shapely.point_on_surface(geometry)
     table["lon"], table["lat"] = shapely.get_x(label), shapely.get_y(label)
-    table["geometry"] = shapely.to_wkb(display)
+    table["geometry"] = shapely.to_wkb(shapely.transform(display, lambda xy: np.round(xy, 6)))
     return table
 
 
@@ -175,7 +176,7 @@ def _manifest(inputs: ModelInputs, result: RunResult, parameters: Parameters, ha
         "cell_codes": [{"code": code, "zh": CODE_ZH[code]} for code in CELL_CODES],
         "not_modelled": len(result.scenarios.refused), "superseded": len(result.scenarios.superseded),
         "times": {**times, **{f"score.{k}": v for k, v in result.seconds.items()}},
-        "synthetic": _any_synthetic(inputs), "parent": current_run_id(settings.snapshots),
+        "attribution": ATTRIBUTION.split("; "), "synthetic": _any_synthetic(inputs), "parent": current_run_id(settings.snapshots),
     }
 
 
