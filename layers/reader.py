@@ -203,7 +203,8 @@ class Snapshot:
         ----------
         level : str
         by : str
-            One of :data:`RANKING_COLUMNS`, or a theme, optionally with ``_density`` for deaths per km² and year.
+            ``severity`` (worst level first, in a level the highest index; a hatched orange before a solid one), one of
+            :data:`RANKING_COLUMNS`, or a theme, optionally with ``_density`` for deaths per km² and year.
         ascending : bool
             Smallest first.
         limit : int or None
@@ -231,11 +232,14 @@ class Snapshot:
         return str(self.manifest.get("city", {}).get("code", ""))
 
     def _ranking_values(self, by: str) -> NDArray[np.float64]:
+        if by == "severity":
+            level, hatched = self.areas.numbers("risk_level"), self.areas.numbers("hatched")
+            return np.asarray(1000.0 * (4 - level) + 500.0 * hatched + self.areas.numbers("index"), np.float64)
         if by in RANKING_COLUMNS:
             return np.asarray(self.areas.numbers(by), np.float64)
         theme = by.removesuffix("_density")
         if theme not in dict(THEMES):
-            known = [*RANKING_COLUMNS, *dict(THEMES)]
+            known = ["severity", *RANKING_COLUMNS, *dict(THEMES)]
             raise BadParameter(f"不能按“{by}”排名", f"cannot rank by {by!r}", remedy_zh=f"可用：{'、'.join(known)}",
                                remedy_en=f"Known: {', '.join(known)}", by=by)
         values = np.asarray(self.areas.numbers(f"pll_{theme}"), np.float64)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 router = APIRouter(prefix="/api/risk", tags=["risk"], dependencies=STRICT)
 
 _THEME_CODES = tuple(code for code, _ in THEMES)
-_ORDERS = ("density", "pll", "index", "kappa", "residents", "workers", "area_km2")
+_ORDERS = ("severity", "density", "pll", "index", "kappa", "residents", "workers", "area_km2")
 _OF_THEME = ("density", "pll")
 
 

@@ -121,10 +121,10 @@ def _summary(snapshot: Snapshot, city: dict[str, Any]) -> list[list[str]]:
 def _ranking(snapshot: Snapshot) -> list[dict[str, Any]]:
     names = dict(zip(snapshot.areas.texts("code"), snapshot.areas.texts("name"), strict=True))
     rows = []
-    for record in snapshot.ranking("street", limit=RANKED):
+    for record in snapshot.ranking("street", by="severity", limit=RANKED):
         main = max(THEMES, key=lambda theme: record[f"pll_{theme[0]}"])
         rows.append({
-            **_common(record), "rank": record["rank"], "district": names.get(record["parent"]) or "", "theme": main[1],
+            **_common(record), "rank": record["position"], "district": names.get(record["parent"]) or "", "theme": main[1],
             "codes": "、".join(entry if isinstance(entry, str) else str(entry["code"]) for entry in record["codes"]),
         })
     return rows

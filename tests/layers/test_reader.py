@@ -189,3 +189,10 @@ def test_geopandas_and_gdal_read_the_geoparquet(snapshot_path: Path) -> None:
     assert set(frame.geom_type) == {"LineString"}
     areas = geopandas.read_parquet(snapshot_path / "areas.parquet")
     assert areas["name"].tolist()[:4] == ["东华门街道", "景山街道", "永顺镇", "漷县镇"]
+
+
+def test_the_worst_level_stands_first(snapshot: Snapshot) -> None:
+    """By severity a red street of low density stands before an orange one of high density."""
+    ranked = snapshot.ranking("street", by="severity")
+    key = [(r["risk_level"], not r["hatched"], -r["index"]) for r in ranked]
+    assert key == sorted(key)

@@ -10,7 +10,7 @@ const MOST = 20;
 /** The panel 概况排行. */
 export class City {
   constructor(pane, settings, host) {
-    Object.assign(this, { pane, settings, host, theme: "", order: "density" });
+    Object.assign(this, { pane, settings, host, theme: "", order: "severity" });
     this.head = h("div");
     this.list = h("div", { "aria-live": "polite" });
     fill(pane, this.head, this.controls(), this.list);
@@ -46,10 +46,10 @@ export class City {
     const theme = h("select", { id: "ranking-theme", "aria-label": "主题" },
       [["", "全部主题"], ...this.settings.legend.themes.map(({ code, zh }) => [code, zh])].map(option));
     const order = h("select", { id: "ranking-order", "aria-label": "排序", on: { change: () => this.rank({ order: order.value }) } },
-      [["density", "按密度"], ["pll", "按总量"], ["kappa", "按人均 κ"]].map(option));
-    theme.addEventListener("change", () => { // no theme has a rate per head of its own
-      order.options[2].disabled = Boolean(theme.value);
-      if (theme.value && order.value === "kappa") order.value = "density";
+      [["severity", "按等级"], ["density", "按密度"], ["pll", "按总量"], ["kappa", "按人均 κ"]].map(option));
+    theme.addEventListener("change", () => { // no theme has a level or a rate per head of its own
+      for (const whole of [0, 3]) order.options[whole].disabled = Boolean(theme.value);
+      if (theme.value && ["severity", "kappa"].includes(order.value)) order.value = "density";
       this.rank({ theme: theme.value, order: order.value });
     });
     return h("div.rank-head", {}, h("h3", {}, "街道排行"), h("div", {}, theme, order));
@@ -78,7 +78,8 @@ export class City {
   }
 
   table(answer) {
-    const column = { density: ["密度", (row) => figure(row.density, 2)], pll: ["PLL", (row) => figure(row.pll, 2)], kappa: ["κ", (row) => figure(row.kappa, 2)] }[this.order];
+    const density = ["密度", (row) => figure(row.density, 2)];
+    const column = { severity: density, density, pll: ["PLL", (row) => figure(row.pll, 2)], kappa: ["κ", (row) => figure(row.kappa, 2)] }[this.order];
     return h("table.ranking", {},
       h("thead", {}, h("tr", {}, ["", "街道", "等级", "指数", column[0]].map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, answer.items.map((row) => h("tr", { on: { click: () => this.host.openArea(row.code) } },
