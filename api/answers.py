@@ -25,9 +25,18 @@ def dumps(content: Any) -> bytes:
     return orjson.dumps(content, option=_OPTIONS)
 
 
+class NotModified(Exception):
+    """The client has this answer already."""
+
+    def __init__(self, etag: str) -> None:
+        super().__init__(etag)
+        self.etag = etag
+
+
 def answer(content: Any, *, media_type: str = "application/json", headers: dict[str, str] | None = None) -> Response:
-    """A JSON answer that a cache must ask about before it is used again."""
-    return Response(dumps(content), media_type=media_type, headers={"cache-control": "no-cache"} | (headers or {}))
+    """A JSON answer (bytes are JSON already) that a cache must ask about before it is used again."""
+    payload = content if isinstance(content, bytes) else dumps(content)
+    return Response(payload, media_type=media_type, headers={"cache-control": "no-cache"} | (headers or {}))
 
 
 def snapshots(request: Request) -> Snapshots:
@@ -37,8 +46,20 @@ def snapshots(request: Request) -> Snapshots:
 
 
 async def current_snapshot(request: Request) -> Snapshot:
-    """The snapshot that the pointer names at this moment; one request sees one snapshot."""
-    return await snapshots(request).current()
+    """The snapshot that the pointer names at this moment; one request sees one snapshot.
+
+    Raises
+    ------
+    NotModified
+        If the client has an answer that this server made from it: same address, same snapshot, same bytes.
+    """
+    snapshot = await snapshots(request).current()
+    if request.method == "GET":
+        etag = f'W/"{snapshot.run_id}.{request.app.state.started}"'
+        if etag in [tag.strip() for tag in request.headers.get("if-none-match", "").split(",")]:
+            raise NotModified(etag)
+        request.state.etag = etag
+    return snapshot
 
 
 #: What a route declares to read the map.

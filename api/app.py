@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 
 import structlog
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
 from starlette.middleware.gzip import GZipMiddleware
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems, schedule
+from api.answers import NotModified
 from api.current import Snapshots
+from api.explanations import keep_warm
 from api.parameters import MAX_BODY
 from api.routes import collections, docs, health, manifest, risk, runs, search, viewer
 from api.tiles import PREFIX, Tiles
@@ -53,16 +58,23 @@ def create_app(settings: Settings) -> ASGIApp:
 def _fastapi(settings: Settings, snapshots: Snapshots) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_: FastAPI) -> AsyncIterator[None]:
-        async with schedule.running(settings):
-            yield
+        warming = asyncio.create_task(keep_warm(snapshots, limit=risk.EXPLAINED))
+        try:
+            async with schedule.running(settings):
+                yield
+        finally:
+            warming.cancel()
+            with suppress(asyncio.CancelledError):
+                await warming
 
     app = FastAPI(
         title="区域风险一张图 RiskMap", version="0.1.0", openapi_url="/api/openapi.json", docs_url=None, redoc_url=None,
         lifespan=lifespan, max_body_size=MAX_BODY, redirect_slashes=False,
         description="Risk of a city as the last run published it. Errors: RFC 9457 problem details in the request's language.",
     )
-    app.state.settings, app.state.snapshots = settings, snapshots
+    app.state.settings, app.state.snapshots, app.state.started = settings, snapshots, f"{time.time_ns():x}"
     problems.register(app)
+    app.add_exception_handler(NotModified, _not_modified)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
     for room in (health, manifest, risk, search, runs, collections, docs, viewer):
         app.include_router(room.router)
@@ -70,9 +82,15 @@ def _fastapi(settings: Settings, snapshots: Snapshots) -> FastAPI:
     return app
 
 
+def _not_modified(_: Request, error: Exception) -> Response:
+    assert isinstance(error, NotModified)  # noqa: S101  (registered for this class only)
+    return Response(status_code=304, headers={"etag": error.etag, "cache-control": "no-cache"})
+
+
 async def _guarded(inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
     """Answer HEAD as GET without a body, add security headers, and turn errors that are no problems yet into problems."""
     head, started, replaced = scope["method"] == "HEAD", False, False
+    state: dict[str, object] = dict(scope.get("state") or {})
 
     async def sender(message: Message) -> None:
         nonlocal started, replaced
@@ -85,13 +103,15 @@ async def _guarded(inner: ASGIApp, scope: Scope, receive: Receive, send: Send) -
                 await _problem(message["status"], scope, receive, send)
                 return
             added = [(name, value) for name, value in _SECURITY if name not in headers]
+            if message["status"] == 200 and "etag" in state and b"etag" not in headers:
+                added.append((b"etag", str(state["etag"]).encode()))
             message = {**message, "headers": [*message["headers"], *added]}
         elif head:
             message = {**message, "body": b""}
         await send(message)
 
     try:
-        await inner({**scope, "method": "GET"} if head else scope, receive, sender)
+        await inner({**scope, "state": state, "method": "GET" if head else scope["method"]}, receive, sender)
     except Exception:
         _log.exception("unexpected error", path=scope["path"])
         if not started:

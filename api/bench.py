@@ -1,18 +1,56 @@
-"""How fast a published map is read: the numbers behind the promises of the README."""
+"""How fast a published map is read, and the way to the benchmarks of the source tree that measure against peers."""
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import shapely
 
 from api.features import geojson
+from geo.errors import BadParameter
+from geo.settings import Settings
 from layers.reader import Snapshot
 
 #: Calls per measurement.
 _TILES, _POINTS = 20_000, 2000
+
+#: Benchmarks of the source tree in the order of ``all``: the short ones first.
+BENCHMARKS: tuple[str, ...] = ("areas", "tiles", "read", "fields", "store", "night")
+
+
+def run_benchmarks(settings: Settings, name: str, *, json: bool = False) -> int:
+    """Run one benchmark of the source tree or ``all``, each in a process of its own that prints its result.
+
+    Returns
+    -------
+    int
+        0 if all ended well, else the exit code of the first that did not.
+
+    Raises
+    ------
+    BadParameter
+        If there is none of this name, or the program runs without its source tree.
+    """
+    root = Path(__file__).resolve().parents[1]
+    wanted = BENCHMARKS if name == "all" else (name,)
+    for one in wanted:
+        if one not in BENCHMARKS or not (root / "benchmarks" / f"{one}.py").is_file():
+            raise BadParameter(
+                f"没有名为“{one}”的测量", f"there is no benchmark {one!r}",
+                remedy_zh=f"在源代码目录中可用：all、{'、'.join(BENCHMARKS)}。",
+                remedy_en=f"In the source tree: all, {', '.join(BENCHMARKS)}.", name=one,
+            )
+    environment = {**os.environ, "RISKMAP_HOME": str(settings.home.resolve())}
+    flags = ["--json"] if json else []
+    codes = [subprocess.run([sys.executable, "-m", f"benchmarks.{one}", *flags], cwd=root, env=environment,
+                            check=False).returncode for one in wanted]
+    return next((code for code in codes if code), 0)
 
 
 def measure(snapshot: Snapshot) -> Iterator[str]:

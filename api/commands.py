@@ -286,16 +286,21 @@ def runs(limit: Annotated[int, typer.Option(min=1, max=500, help="行数 · rows
 
 
 @app.command()
-def bench() -> None:
-    """测量当前快照的读取速度。
+def bench(
+    name: Annotated[str | None, typer.Argument(help="对比测量的名称或 all（需源代码目录）· benchmark, or all")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="输出 JSON · print JSON")] = False,
+) -> None:
+    """测量当前快照的读取速度；给出名称时运行源代码目录中的对比测量。
 
-    Measure how fast the current map is read.
+    Measure how fast the current map is read; with a name, run that benchmark of the source tree.
     """
-    from api.bench import measure
+    from api.bench import measure, run_benchmarks
     from api.scoring import use_kernel_cache
     from layers.snapshot import open_current
 
     console, settings = Console.now(), settings_now()
+    if name is not None:
+        raise typer.Exit(run_benchmarks(settings, name, json=as_json))
     use_kernel_cache(settings)
     for line in measure(open_current(settings.snapshots)):
         print(line)

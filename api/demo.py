@@ -14,7 +14,7 @@ from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from api import scoring
+from api import runs, scoring
 from geo.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,10 +51,17 @@ def prepare(settings: Settings, console: Console) -> str:
 
     Raises
     ------
+    RunInProgress
+        If another demo prepares the same home.
     RiskMapError
         Whatever stops a step; the steps before it stay done.
     """
     settings.prepare_home()
+    with runs.run_lock(settings, "demo.lock"):
+        return _prepare(settings, console)
+
+
+def _prepare(settings: Settings, console: Console) -> str:
     done, wanted = _read(settings), _sample_key(settings)
     if done.sample != wanted:
         done = Progress(sample=wanted)

@@ -6,6 +6,7 @@ import ctypes
 import multiprocessing
 import signal
 
+import structlog
 from starlette.types import ASGIApp
 
 _PR_SET_PDEATHSIG = 1
@@ -24,6 +25,7 @@ def application() -> ASGIApp:
     settings = Settings()
     settings.prepare_home()
     configure_logs(settings.logs, "server")
+    structlog.get_logger(__name__).info("server started", home=str(settings.home), port=settings.port, schedule=settings.schedule)
     if multiprocessing.parent_process() is not None:
         # A worker whose parent was killed must not keep the port.
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -129,16 +129,23 @@ def body(
 ) -> bytes:
     """A problem body as JSON bytes; members of `context` never replace the standard ones."""
     problem: dict[str, Any] = {key: _plain(value) for key, value in (context or {}).items()}
-    problem |= {"type": f"/docs#{slug}", "title": title, "status": status, "detail": detail}
+    problem |= {"type": f"/docs#{slug}", "title": title, "status": status, "detail": _plain(detail)}
     if remedy:
-        problem["remedy"] = remedy
+        problem["remedy"] = _plain(remedy)
     if instance:
-        problem["instance"] = instance
+        problem["instance"] = _plain(instance)
     return orjson.dumps(problem)
 
 
 def _plain(value: Any) -> Any:
-    return value if isinstance(value, str | int | float | bool | list | tuple) or value is None else str(value)
+    """A value that JSON can hold; what clients send may hold halves of characters, which no UTF-8 text may."""
+    if isinstance(value, list | tuple):
+        return [_plain(part) for part in value]
+    if isinstance(value, dict):
+        return {str(_plain(key)): _plain(part) for key, part in value.items()}
+    if value is None or isinstance(value, bool | float) or (isinstance(value, int) and abs(value) < 2**53):
+        return value
+    return str(value).encode("utf-8", "replace").decode()
 
 
 def response(status: int, payload: bytes, tongue: Language, headers: Mapping[str, str] | None = None) -> Response:

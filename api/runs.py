@@ -144,7 +144,7 @@ def bury_dead(settings: Settings, *, locked: bool = False) -> None:
     alive = [path for path in folder(settings).glob("[!.]*.json") if b'"state": "running"' in path.read_bytes()]
     if not alive:
         return
-    with contextlib.nullcontext() if locked else _opened(settings) as handle:
+    with contextlib.nullcontext() if locked else _opened(settings, "run.lock") as handle:
         if handle is not None and not _try_lock(handle):
             return  # somebody is at work: the one that runs
         for path in alive:
@@ -156,15 +156,20 @@ def bury_dead(settings: Settings, *, locked: bool = False) -> None:
 
 
 @contextlib.contextmanager
-def run_lock(settings: Settings) -> Iterator[None]:
+def run_lock(settings: Settings, name: str = "run.lock") -> Iterator[None]:
     """Hold the lock of the whole home; the system gives it back however this process ends.
+
+    Parameters
+    ----------
+    name : str
+        File of the lock below home: ``run.lock`` for runs, another for other work that only one process may do.
 
     Raises
     ------
     RunInProgress
         If another process holds it.
     """
-    with _opened(settings) as handle:
+    with _opened(settings, name) as handle:
         for _ in range(_LOCK_TRIES):
             if _try_lock(handle):
                 break
@@ -183,8 +188,8 @@ def run_lock(settings: Settings) -> Iterator[None]:
         yield
 
 
-def _opened(settings: Settings) -> IO[str]:
-    return (settings.home / "run.lock").open("a+", encoding="utf-8")
+def _opened(settings: Settings, name: str) -> IO[str]:
+    return (settings.home / name).open("a+", encoding="utf-8")
 
 
 def _try_lock(handle: IO[str]) -> bool:

@@ -6,6 +6,7 @@ import argparse
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from benchmarks.report import Result, best, once, peak_mb, run, say, version
 from geo.grid import Grid
 from riskmodel.fields import IR_UNIT, S_UNIT, lay
-from riskmodel.scenarios import Kernel, Scope, ScenarioBuilder, ScenarioSet, Theme
+from riskmodel.scenarios import Kernel, ScenarioBuilder, ScenarioSet, Scope, Theme
 
 #: Footprint radii in metres like the city's: half are below 23 m, one in twenty is above 211 m.
 _RADII = np.geomspace(4.0, 690.0, 64)
@@ -80,7 +81,7 @@ class People:
 class Cells:
     """The peer's grid: a frame of cell centres with its spatial index."""
 
-    frame: object
+    frame: Any
     x: NDArray[np.float64]
     y: NDArray[np.float64]
     side: float
@@ -123,7 +124,7 @@ def by_centres(sources: Sources, cells: Cells) -> tuple[NDArray[np.float64], NDA
     """
     import shapely
 
-    point, cell, _ = _join(_discs(sources), cells)
+    point, cell = _join(_discs(sources), cells)
     by_point = _grouped(cell, sources.frequency[point], cells)
     shapes, line, cell = _line_pairs(sources, cells, 0.0)
     discs = shapely.buffer(shapely.points(cells.x[cell], cells.y[cell]), _RADII[sources.line_radius[line]], quad_segs=_QUARTER)
@@ -137,7 +138,7 @@ def by_areas(sources: Sources, cells: Cells) -> tuple[NDArray[np.float64], NDArr
 
     discs = _discs(sources)
     reach = shapely.buffer(shapely.points(sources.x, sources.y), _RADII[sources.point_radius] + _HALF_DIAGONAL * cells.side)
-    point, cell, _ = _join(reach, cells)
+    point, cell = _join(reach, cells)
     half = cells.side / 2
     boxes = shapely.box(cells.x[cell] - half, cells.y[cell] - half, cells.x[cell] + half, cells.y[cell] + half)
     share = shapely.area(shapely.intersection(discs[point], boxes)) / cells.side**2
@@ -165,16 +166,16 @@ def _line_pairs(sources: Sources, cells: Cells, more: float,
 
     ends = np.stack([np.column_stack([sources.x1, sources.y1]), np.column_stack([sources.x2, sources.y2])], axis=1)
     shapes = np.asarray(shapely.linestrings(ends))
-    line, cell, _ = _join(shapely.buffer(shapes, _RADII[sources.line_radius] + more, quad_segs=_QUARTER), cells)
+    line, cell = _join(shapely.buffer(shapes, _RADII[sources.line_radius] + more, quad_segs=_QUARTER), cells)
     return shapes, line, cell
 
 
-def _join(areas: NDArray[np.object_], cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64], object]:
+def _join(areas: NDArray[np.object_], cells: Cells) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Pairs of area and cell whose centre it contains."""
     import geopandas
 
     joined = geopandas.sjoin(geopandas.GeoDataFrame(geometry=areas), cells.frame, predicate="contains")
-    return joined.index.to_numpy(np.int64), joined["index_right"].to_numpy(np.int64), joined
+    return joined.index.to_numpy(np.int64), joined["index_right"].to_numpy(np.int64)
 
 
 def _grouped(cell: NDArray[np.int64], amount: NDArray[np.float64], cells: Cells) -> NDArray[np.float64]:
@@ -210,6 +211,7 @@ def measure(options: argparse.Namespace) -> Result:
     part = sources.sample(*(np.sort(rng.choice(n, max(1, round(n * options.share)), replace=False))
                             for n in (options.points, options.lines)))
     found = lay(part.scenarios(), people, grid, threads=options.threads)
+    points, lines = (found.ir[scope] * IR_UNIT for scope in (Scope.HC, Scope.AN))
     say("peer, a share of the sources")
     fixed, cells = once(lambda: make_cells(grid))
     scale = (options.points + options.lines) / (len(part.x) + len(part.x1))
@@ -228,8 +230,9 @@ def measure(options: argparse.Namespace) -> Result:
         "fine: shares of area and 16 places per cell (as exact as ours)",
         peer,
         {"coarse_scaled_ratio": peer["coarse_scaled_s"] / seconds, "fine_scaled_ratio": peer["fine_scaled_s"] / seconds},
-        {**_difference("points", found.ir[Scope.HC] * IR_UNIT, fine[0]), **_difference("lines", found.ir[Scope.AN] * IR_UNIT, fine[1]),
-         **_total("coarse_lines", found.ir[Scope.AN] * IR_UNIT, coarse[1]), **_total("deaths", found.s.sum(axis=0) * S_UNIT, fine[2])},
+        {**_difference("points", points, fine[0]), **_difference("lines", lines, fine[1]),
+         **_total("deaths", found.s.sum(axis=0) * S_UNIT, fine[2]), **_total("coarse_points", points, coarse[0]),
+         **_total("coarse_lines", lines, coarse[1])},
     )
 
 

@@ -153,7 +153,7 @@ def _next_step(level: int, density: float, rules: list[dict[str, Any]], paramete
     thresholds = parameters.array(f"levels.{place}.density")
     for rule in holding:
         if "-D-" in rule["code"]:
-            limit = float(thresholds[int(rule["code"][-1]) - 1])
+            limit = float(thresholds[level - 1])  # a hatched place falls only below the line of the colour that it shows
             steps.append(f"生命损失密度从 {density:.3g} 降到 {limit:g} 以下（降低 {max(0.0, 1 - limit / density):.0%}），"
                          f"可降为{LEVELS[min(level, 3)].zh}风险")
         elif rule["code"] == "S-K":

@@ -51,8 +51,8 @@ LEVELS: tuple[Level, ...] = (
 )
 
 #: What a hatched cell or area means.
-HATCHED_ZH = "斜线：颜色不稳定（概率不足一半或随网格平移而变）"
-HATCHED_EN = "hatched: the colour is not stable (less than even odds, or it changes with a shift of the grid)"
+HATCHED_ZH = "斜线：按均值应为重大，但达到重大的概率不足一半"
+HATCHED_EN = "hatched: major by its mean, but with less than even odds"
 
 #: Drawn on every map and export whose data are generated.
 SYNTHETIC_ZH = "合成数据，仅供演示"

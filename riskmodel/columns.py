@@ -8,6 +8,21 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from geo.errors import UnknownIdentifier
+
+
+def known(column: pd.Series, table: Mapping[str, object], what_zh: str, what: str) -> None:
+    """Check that every text of a column is in the table.
+
+    Raises
+    ------
+    UnknownIdentifier
+        If one is not, or is missing: never zero risk.
+    """
+    for word in column.unique():
+        if word not in table:
+            raise UnknownIdentifier(f"没有{what_zh}“{word}”的参数", f"no parameters for {what} {word!r}", name=str(word))
+
 
 def flags(column: pd.Series) -> NDArray[np.bool_]:
     """A column of booleans of any dtype; missing is False."""

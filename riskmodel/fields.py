@@ -128,10 +128,11 @@ def lay(scenarios: ScenarioSet, people: People, grid: Grid, *, threads: int = 2,
     Raises
     ------
     BadParameter
-        If the frequencies could overflow the fixed point (more than 9 per year in one field).
+        If the frequencies could overflow the fixed point (more than 9 per year in one field), or a scenario is not a number.
     """
     from riskmodel.kernels import footprint
 
+    _check_finite(scenarios)
     bank = KernelBank.of(scenarios.kernels)
     reach = np.flatnonzero(scenarios.points.kernel >= 0)
     points = take_points(scenarios.points, reach)
@@ -171,6 +172,18 @@ def _add_local(points: PointScenarios, grid: Grid, s: NDArray[np.int64]) -> tupl
     amount[~inside] = 0
     np.add.at(s, (points.theme[inside], cell[inside]), amount[inside])
     return amount, int(np.count_nonzero(~inside))
+
+
+def _check_finite(scenarios: ScenarioSet) -> None:
+    points = scenarios.points
+    bad = np.count_nonzero(~np.isfinite(points.frequency * points.deaths_local + points.x + points.y))
+    bad += sum(int(np.count_nonzero(~np.isfinite(item.frequency))) for item in scenarios.background)
+    if bad:
+        raise BadParameter(
+            f"有 {bad} 个情景的频率、死亡人数或坐标不是有限数",
+            f"{bad} scenarios have a frequency, deaths or a place that is not finite",
+            remedy_zh="请检查源数据和参数表中的缺失值。", remedy_en="Look for missing values in the data and the tables.",
+        )
 
 
 def _check_range(points: PointScenarios, lines: LineScenarios, bank: KernelBank) -> None:

@@ -10,9 +10,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.columns import flags, looked_up, numbers
+from riskmodel.columns import flags, known, looked_up, numbers
 from riskmodel.inputs import ModelInputs
-from riskmodel.likelihood import management_items
+from riskmodel.likelihood import danger_states, management_items
 from riskmodel.parameters.load import Parameters
 from riskmodel.people import Exposure
 from riskmodel.precedence import Precedence
@@ -65,6 +65,7 @@ def protection_mean(inputs: ModelInputs, parameters: Parameters, counted: Preced
 def venue_rows(inputs: ModelInputs, parameters: Parameters) -> pd.DataFrame:
     """Fire row, floor area (m²) and people inside of every venue; row None for open air."""
     venues = inputs.frames["venue"]
+    known(venues["venue_type"], parameters.table("fire.venue.premises"), "场所类型", "venue type")
     premises = venues["venue_type"].map(parameters.table("fire.venue.premises")).astype(object).replace("", None)
     usual = looked_up(venues["venue_type"], parameters.table("fire.venue.area"))
     usual = np.where(np.isnan(usual), looked_up(premises, parameters.table("fire.area.default")), usual)
@@ -163,16 +164,16 @@ def _add_premises(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Par
 
 
 def _major_dangers(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.float64]:
-    """Factor 2 for a registered major fire danger, less what the management factor carries for the same danger."""
+    """Factor 2 for an open registered major fire danger, less what the management factor carries for the same danger."""
     dangers, frame = inputs.frames["hidden_danger"], inputs.frames["enterprise"]
     words = "|".join(parameters.entry("fire.factor.danger_kinds").value)
     named = dangers["danger_kind"].astype(object).fillna("").astype(str).str.contains(words, regex=True).to_numpy(bool)
-    affected = set(dangers["enterprise_id"][named & flags(dangers["major"])])
+    open_now = danger_states(inputs)["open"].to_numpy(bool)
+    affected = set(dangers["enterprise_id"][named & flags(dangers["major"]) & open_now])
     if not affected:
         return np.ones(len(frame))
     carried = management_items(inputs, parameters)["dangers_major"].to_numpy(np.float64)
-    still_open = frame["id"].isin(affected).to_numpy(bool) & (carried > 1.0)
-    return np.where(still_open, parameters.number("fire.factor.major_danger") / carried, 1.0)
+    return np.where(frame["id"].isin(affected).to_numpy(bool), parameters.number("fire.factor.major_danger") / carried, 1.0)
 
 
 def _add_sites(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters) -> None:

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.inputs import ModelInputs
+from riskmodel.quantified import scored
 from riskmodel.scenarios import ScenarioBuilder
 
 #: Accident type whose rows, where they name no key, describe the fire of their enterprise's premises.
@@ -47,16 +48,18 @@ def resolve(builder: ScenarioBuilder, inputs: ModelInputs) -> Precedence:
     """Decide for every row of the competing kinds whether it counts; losers enter ``builder.superseded``.
 
     A filling station's or another hazard unit's enterprise does not count a premises fire beside its quantified scenarios.
-    A `risk_source` row of type 火灾 without a key describes its enterprise's premises fire.
+    A `risk_source` row of type 火灾 without a key describes its enterprise's premises fire. A hazard unit that no method covers
+    (refused, or without a quantity) beats nothing: its other descriptions count.
     """
     hazards, venues = inputs.frames["hazard_source"], inputs.frames["venue"]
     enterprises, sources = inputs.frames["enterprise"], inputs.frames["risk_source"]
-    quantified = _keys(hazards["hazard_key"])
+    known = hazards[scored(hazards)]
+    quantified = _keys(known["hazard_key"])
     venue = ~_has(venues["hazard_key"], quantified)
     own_key = premises_key(enterprises["id"])
     venue_keys = _keys(venues["hazard_key"])
     premises = enterprises["premises"].notna().to_numpy(bool)
-    lost = (_has(enterprises["id"], _keys(hazards["enterprise_id"])) | _has(own_key, quantified) | _has(own_key, venue_keys)
+    lost = (_has(enterprises["id"], _keys(known["enterprise_id"])) | _has(own_key, quantified) | _has(own_key, venue_keys)
             | _has(enterprises["id"], venue_keys))
     fires = quantified | venue_keys | _keys(own_key[premises])
     counted = {

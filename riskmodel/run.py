@@ -88,7 +88,8 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     Raises
     ------
     UnknownIdentifier
-        If a substance, industry or venue type has no match: never zero risk.
+        If a unit type, substance, medium, venue or equipment type has no match: never zero risk. An industry that the tables
+        do not name takes their row “rest”.
     BadParameter
         If frequencies leave the range of the fixed point.
     """

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from riskmodel.aggregate import ir_odds
 from riskmodel.inputs import ModelInputs
 from riskmodel.levels import STREET_CODE_LEVEL, index, median_factor, street_level
+from riskmodel.likelihood import danger_states
 from riskmodel.parameters import Parameters
 from riskmodel.scenarios import Theme
 from riskmodel.societal import zone
@@ -84,8 +85,7 @@ def _vetoes(evidence: Evidence, inputs: ModelInputs, grades: pd.DataFrame, enter
         evidence.add(unit.area_code, "S-V-1" if is_major else "S-V-2", f"{_named(unit.name, unit.id)}（诊断红色）")
     dangers = inputs.frames["hidden_danger"]
     as_of = pd.Timestamp(inputs.as_of)
-    unclosed = dangers["closed"].isna() | (_dates(dangers["closed"]) > as_of)
-    open_now = dangers[dangers["major"].fillna(False).astype(bool) & unclosed]
+    open_now = dangers[dangers["major"].fillna(False).astype(bool) & danger_states(inputs)["open"]]
     overdue = (as_of - _dates(open_now["due"])).dt.days > parameters.number("levels.street.veto_overdue_days")
     heavy = open_now["enterprise_id"].map(enterprise_pll).fillna(0.0) >= parameters.number("levels.street.veto_pll")
     for danger, veto in zip(open_now.itertuples(), (overdue & heavy).to_numpy(), strict=True):

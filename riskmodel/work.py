@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.columns import looked_up, numbers
+from riskmodel.columns import known, looked_up, numbers
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
 from riskmodel.people import Exposure, at_cells, background_staff, over_streets, staff_by_street
@@ -55,6 +55,7 @@ def _add_sites(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parame
 def _add_equipment(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters) -> None:
     """Accidents of special equipment: deaths per unit and year by type, at the place."""
     frame = inputs.frames["equipment"]
+    known(frame["equipment_type"], parameters.table("work.equipment.deaths"), "设备类型", "equipment type")
     per_event = looked_up(frame["equipment_type"], parameters.table("work.equipment.per_event"))
     deaths = looked_up(frame["equipment_type"], parameters.table("work.equipment.deaths"))
     builder.add_points("equipment", "特种设备事故", Theme.EQUIPMENT, Scope.NONE, row=np.arange(len(frame)),

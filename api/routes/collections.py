@@ -22,7 +22,7 @@ from layers.reader import AREA_LEVELS, Snapshot
 router = APIRouter(prefix="/api", tags=["collections"], dependencies=STRICT)
 
 _CRS84 = "http://www.opengis.net/def/crs/OGC/1.3/CRS84"
-_CONFORMS = tuple(f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "geojson", "oas30"))
+_CONFORMS = tuple(f"http://www.opengis.net/spec/ogcapi-features-1/1.0/conf/{name}" for name in ("core", "geojson"))
 _AREA_FIELDS = ("code", "name", "level", "parent", "risk_level", "hatched", "index", "pll", "density", "kappa", "rank",
                 "residents", "workers", "area_km2", "lon", "lat")
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query
 from starlette.responses import Response
 
 from api import subjects
 from api.answers import STRICT, Map, answer
+from api.explanations import explanations
 from api.parameters import choice, position, within
 from geo.errors import BadParameter
 from layers.reader import AreaLevel, Snapshot
 from layers.style import THEMES
-
-if TYPE_CHECKING:
-    from layers.explain import Explainer
 
 router = APIRouter(prefix="/api/risk", tags=["risk"], dependencies=STRICT)
 
 _THEME_CODES = tuple(code for code, _ in THEMES)
 _ORDERS = ("severity", "density", "pll", "index", "kappa", "residents", "workers", "area_km2")
 _OF_THEME = ("density", "pll")
+
+#: Contributors that an explanation names when nobody asks for more or fewer.
+EXPLAINED = 20
 
 
 @router.get("/at", summary="某点的网格与街道 · cell and street of a point")
@@ -51,7 +51,8 @@ def area(snapshot: Map, code: str) -> Response:
 @router.get("/explain", summary="为什么是这个颜色 · why this colour")
 def explain(
     snapshot: Map, cell: Annotated[str | None, Query(description="cell id")] = None,
-    area: Annotated[str | None, Query(description="area code")] = None, limit: Annotated[int, Query(description="1–200")] = 20,
+    area: Annotated[str | None, Query(description="area code")] = None,
+    limit: Annotated[int, Query(description="1–200")] = EXPLAINED,
 ) -> Response:
     """Which sources make how much of a cell's or an area's risk, which rules fired, what would lower the level."""
     within("limit", limit, 1, 200)
@@ -59,15 +60,8 @@ def explain(
         raise BadParameter("请给出 cell 或 area 之一", "give either cell or area",
                            remedy_zh="例如 ?cell=100mN44213E4977 或 ?area=110101001000。",
                            remedy_en="For example ?cell=100mN44213E4977 or ?area=110101001000.")
-    explainer = _explainer(snapshot)
-    return answer(explainer.cell(cell, limit) if cell is not None else explainer.area(str(area), limit))
-
-
-@lru_cache(maxsize=2)
-def _explainer(snapshot: Snapshot) -> Explainer:
-    from layers.explain import Explainer  # compiles kernels: not for those who only read the map
-
-    return Explainer(snapshot)
+    ready = explanations(snapshot)
+    return answer(ready.cell(cell, limit) if cell is not None else ready.area(str(area), limit))
 
 
 @router.get("/ranking", summary="排名 · ranking of areas")

@@ -98,7 +98,7 @@ def _assessed(rng: np.random.Generator, shipped: Shipped, count: int) -> tuple[I
     l[ls], s[ls] = _drawn(rng, marginals["ls"]["l"], int(ls.sum())), _drawn(rng, marginals["ls"]["s"], int(ls.sum()))
     d, r = l * e * c, l * s
     grade = np.select(
-        [lec & (d > 320), lec & (d >= 160), lec & (d >= 70), lec, ls & (r >= 20), ls & (r >= 15), ls & (r >= 9)],
+        [lec & (d > 320), lec & (d > 160), lec & (d > 70), lec, ls & (r >= 20), ls & (r >= 15), ls & (r >= 9)],
         [0, 1, 2, 3, 0, 1, 2], 3,
     )
     shares = np.array(list(marginals["bare"]["grade"].values()))

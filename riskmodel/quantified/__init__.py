@@ -12,7 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.errors import UnknownIdentifier
 from riskmodel.inputs import ModelInputs
@@ -65,16 +67,20 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     for unit_type, reason in REFUSED.items():
         for source in frame.loc[frame["unit_type"] == unit_type, "id"]:
             builder.refuse(KIND, str(source), reason)
-    scored = ~frame["unit_type"].isin(list(REFUSED))
-    empty = scored & ~(frame["quantity_t"] > 0)
-    for source in frame.loc[empty, "id"]:
+    chosen = scored(frame)
+    for source in frame.loc[~chosen & ~frame["unit_type"].isin(list(REFUSED)), "id"]:
         builder.refuse(KIND, str(source), EMPTY_REASON)
-    units = Units.read(frame[scored & ~empty], factors)
+    units = Units.read(frame[chosen], factors)
     assembly = Assembly(builder, parameters)
     for unit_type, (method, _) in METHODS.items():
-        chosen = units[units.unit_type == unit_type]
-        if len(chosen):
-            method(assembly, chosen)
+        some = units[units.unit_type == unit_type]
+        if len(some):
+            method(assembly, some)
+
+
+def scored(frame: pd.DataFrame) -> NDArray[np.bool_]:
+    """Which rows of ``hazard_source`` become scenarios; all others are refused and give way to no other description."""
+    return np.asarray(~frame["unit_type"].isin(list(REFUSED)) & (frame["quantity_t"] > 0), np.bool_)
 
 
 def _check(frame: pd.DataFrame) -> None:

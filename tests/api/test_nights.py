@@ -10,11 +10,12 @@ import sys
 import time
 from pathlib import Path
 
+import httpx
 import pytest
 
 from api import runs
 from geo.settings import Settings
-from tests.api.clients import environment, riskmap, server, wait_for
+from tests.api.clients import environment, free_port, riskmap, server, wait_for
 
 SMALL = {"sample_enterprises": 300}
 
@@ -60,6 +61,33 @@ def test_second_start_serves_at_once(city: Path) -> None:
     assert time.monotonic() - started < 10
     assert current(city) == before
     assert len(runs.recent(Settings(home=city))) == 1
+
+
+def test_second_start_becomes_a_server(city: Path) -> None:
+    port = free_port()
+    process = subprocess.Popen([sys.executable, "-m", "api.cli", "demo", "--port", str(port)], env=environment(city, **SMALL),
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    assert current(city) in process.stdout.readline()
+    assert str(port) in process.stdout.readline()
+    assert httpx.get(f"http://127.0.0.1:{port}/readyz").json()["run_id"] == current(city)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode == 0, errors
+
+
+def test_bench_measures_every_way_of_reading(city: Path) -> None:
+    done = riskmap(city, "bench")
+    assert done.returncode == 0, done.stderr
+    for what in ("tile", "street at a point", "polygon", "explanation of the worst cell"):
+        assert what in done.stdout
+
+
+def test_atlas_of_the_current_map(city: Path, tmp_path: Path) -> None:
+    done = riskmap(city, "atlas", "--out", str(tmp_path / "atlas"))
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "atlas" / "atlas.pdf").read_bytes().startswith(b"%PDF")
+    assert len(done.stdout.splitlines()) == 1
 
 
 def test_a_torn_snapshot_is_made_again(city: Path) -> None:
@@ -123,6 +151,19 @@ def test_demo_goes_on_after_an_interruption_at_any_step(tmp_path: Path) -> None:
     assert riskmap(tmp_path, "check").returncode == 0
     assert riskmap(tmp_path, "demo", "--no-serve", **SMALL).returncode == 0
     assert len(runs.recent(Settings(home=tmp_path))) == 1
+
+
+def test_two_demos_do_not_disturb_each_other(tmp_path: Path) -> None:
+    first = subprocess.Popen([sys.executable, "-m", "api.cli", "demo", "--no-serve"], env=environment(tmp_path, **SMALL),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    assert first.stderr is not None
+    first.stderr.readline()
+    second = riskmap(tmp_path, "demo", "--no-serve", **SMALL)
+    assert second.returncode == 2
+    assert str(first.pid) in second.stderr
+    first.send_signal(signal.SIGTERM)
+    first.communicate(timeout=60)
+    assert first.returncode == 143
 
 
 def test_same_store_same_numbers_in_every_night(city: Path) -> None:

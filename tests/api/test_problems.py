@@ -95,6 +95,36 @@ def test_every_fault_of_a_client_is_a_problem(client: LocalClient, method: str, 
     assert not any(CHINESE.search(english[name]) for name in ("title", "remedy"))
 
 
+@pytest.mark.parametrize("path", [
+    "/api/risk/areas/%ff", "/api/risk/areas/%00", "/api/risk/cells/100mN99999999999999999999999E1",
+    "/api/collections/%ed%a0%80/items", "/api/collections/venue/items/%ff%fe", "/api/runs/%00", "/%ff", "/static/%00",
+    "/static/%2e%2e/%2e%2e/geo/kinds.py",
+    "/api/map/tiles/%ff/1/1/1.png", "/api/risk/areas/" + "9" * 5000,
+])
+def test_hostile_addresses_are_problems(client: LocalClient, path: str) -> None:
+    assert check(client.get(path), client.get(path).status_code)["status"] in (400, 404)
+
+
+@pytest.mark.parametrize("query", [
+    "limit=" + "9" * 40, "limit=1e3", "limit=%ff", "offset=" + "9" * 4000, "bbox=1e308,1e308,1e309,1e309", "bbox=%ff",
+    "datetime=%00", "datetime=9999999-01-01", "bbox=" + ",".join("1" * 3000), "%ff=1", "limit=5%00", "limit=", "bbox=",
+])
+def test_hostile_queries_are_problems(client: LocalClient, query: str) -> None:
+    check(client.get(f"/api/collections/venue/items?{query}"), 400)
+
+
+@pytest.mark.parametrize("content", [
+    b'{"polygon":{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,0]]]},"kinds":["\\ud800"]}',
+    b'{"polygon":{"type":"\\ud800"}}', b'{"\\ud800":1}', b'{"polygon":' + b"[" * 5000 + b"]" * 5000 + b"}", b"\xff\xfe", b"nan",
+    b'{"polygon":{"type":"Polygon","coordinates":[[[NaN,0],[1,0],[1,1],[0,0]]]}}',
+    b'{"polygon":{"type":"Polygon","coordinates":[[[1e999,0],[1,0],[1,1],[0,0]]]}}',
+    b'{"polygon":{"type":"MultiPolygon","coordinates":[[[[0,0],[1,0],[1,1],[0,0]]],[[[0,0],[1,0],[1,1],[0,0]]]]}}',
+])
+def test_hostile_bodies_are_problems(client: LocalClient, content: bytes) -> None:
+    answer = client.post("/api/search", content=content, headers={"content-type": "application/json"})
+    assert check(answer, answer.status_code)["status"] in (400, 422)
+
+
 def test_unknown_parameter_names_the_known_ones(client: LocalClient) -> None:
     body = check(client.get("/api/risk/ranking?levle=street"), 400)
     assert body["parameters"] == ["levle"]

@@ -131,3 +131,18 @@ def test_a_broken_night_leaves_the_last_one(client: LocalClient, settings: Setti
     assert client.get("/api/risk/areas/110000").status_code == 200
     (settings.snapshots / "current").unlink()
     assert client.get("/readyz").json()["run_id"] == FIRST
+
+
+def test_an_answer_is_asked_for_again_only_after_a_new_night(client: LocalClient, settings: Settings) -> None:
+    from layers.snapshot import make_current
+
+    first = client.get("/api/risk/ranking")
+    etag = first.headers["etag"]
+    again = client.get("/api/risk/ranking", headers={"if-none-match": etag})
+    assert again.status_code == 304
+    assert again.content == b""
+    assert client.get("/api/risk/ranking?limit=0", headers={"if-none-match": "x"}).headers.get("etag") is None
+    make_current(settings.snapshots, SECOND)
+    changed = client.get("/api/risk/ranking", headers={"if-none-match": etag})
+    assert changed.status_code == 200
+    assert changed.headers["etag"] != etag

@@ -79,6 +79,16 @@ def test_docs_call_nobody(home: Path) -> None:
             assert path in text
 
 
+def test_hostile_addresses_over_the_wire(home: Path) -> None:
+    with server(home) as client:
+        for path in ("/api/risk/areas/%ff", "/%00", "/static/..%2f..%2fgeo%2fkinds.py", "/static/%2e%2e/%2e%2e/geo/kinds.py",
+                     "/api/map/tiles/%ff/1/1/1.png", "/api/collections/venue/items?bbox=%ff", "/api//manifest"):
+            answer = client.get(path)
+            assert answer.status_code in (400, 404), path
+            assert answer.headers["content-type"] == "application/problem+json", path
+        assert client.get("/healthz").status_code == 200
+
+
 def test_a_hung_client_does_not_stop_the_others(home: Path) -> None:
     whole = shapely.geometry.mapping(shapely.box(*open_current(home / "snapshots").bounds))
     with server(home) as client:

@@ -5,7 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskmodel.scenarios import Theme
+from riskmodel.epoch import constants
+from riskmodel.parameters import load_parameters
+from riskmodel.precedence import resolve
+from riskmodel.run import SOURCE_KINDS
+from riskmodel.scenarios import ScenarioBuilder, Theme
 from tests.city.conftest import City
 
 pytestmark = pytest.mark.city
@@ -54,6 +58,18 @@ def test_residents_are_the_census(city: City) -> None:
     assert city.inputs.residents.sum() == 21_893_095
     rows = city.snapshot.area_records(city.snapshot.area_rows("city"))
     assert rows[0]["residents"] == 21_893_095
+
+
+def test_the_frozen_constants_are_those_of_this_city(city: City) -> None:
+    """m̄_g, M_ref and the mean protection factor add and take nothing here; a changed sample or table needs a new epoch."""
+    parameters = load_parameters()
+    counted = resolve(ScenarioBuilder(SOURCE_KINDS), city.inputs)
+    for name, fresh in constants(city.inputs, parameters, counted).items():
+        frozen = parameters.entry(name).value
+        if isinstance(fresh, dict):
+            assert fresh == pytest.approx({key: frozen.get(key, frozen.get("rest")) for key in fresh}, rel=0.02), name
+        else:
+            assert fresh == pytest.approx(frozen, rel=0.02), name
 
 
 def test_levels_stay_near_the_estimate(city: City) -> None:

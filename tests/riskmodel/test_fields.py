@@ -176,6 +176,15 @@ def test_frequencies_beyond_the_fixed_point_are_refused() -> None:
         run(b)
 
 
+@pytest.mark.parametrize("change", [{"frequency": np.nan}, {"deaths_local": np.nan}, {"x": np.inf}])
+def test_what_is_not_a_number_is_refused_not_counted(change: dict[str, float]) -> None:
+    b = builder()
+    place = {"x": CENTRE[0], "y": CENTRE[1], "frequency": 1e-3, "deaths_local": 1.0} | change
+    b.add_points("hazard_source", "试验", Theme.WORK_OTHER, Scope.NONE, row=[0], **place)
+    with pytest.raises(BadParameter, match="有限数"):
+        run(b)
+
+
 def test_splitting_a_cell_grid_in_two_halves_gives_the_same_field() -> None:
     """A window of the global grid sees the same values as the whole: ids and values do not depend on the window."""
     b = builder()

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo.errors import UnknownIdentifier
 from riskmodel import fire
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
@@ -62,6 +63,11 @@ def test_open_air_and_unknown_premises_have_no_building_fire(make_inputs: MakeIn
     assert len(run(inputs, parameters).points.row) == 0
 
 
+def test_an_unknown_type_of_venue_is_an_error(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    with pytest.raises(UnknownIdentifier, match="casino"):
+        run(make_inputs(venue=[{"venue_type": "casino", "floor_area_m2": 500.0}]), parameters)
+
+
 def test_missing_floor_areas_take_the_types(make_inputs: MakeInputs, parameters: Parameters) -> None:
     rows = [{"venue_type": "mall"}, {"venue_type": "kindergarten"}]
     inputs = make_inputs(venue=rows, enterprise=[{"premises": "restaurant", "industry": "H", "staff_at_place": 6}])
@@ -77,6 +83,18 @@ def test_a_unit_counts_its_management_and_its_major_fire_danger_once(make_inputs
     factor = pd.Series({"u": 1.2})
     found = run(make_inputs(enterprise=[unit], hidden_danger=[danger]), parameters, factor).points.frequency[0]
     assert found == pytest.approx(plain * 2.0)
+
+
+def test_a_closed_fire_danger_counts_no_more_beside_an_open_one_of_another_kind(
+    make_inputs: MakeInputs, parameters: Parameters
+) -> None:
+    unit = {"id": "u", "premises": "factory", "floor_area_m2": 1000.0, "industry": "C", "staff_at_place": 100}
+    mended = {"enterprise_id": "u", "danger_kind": "消防设施", "major": True, "found": "2026-04-01", "due": "2026-05-01",
+              "closed": "2026-04-20"}
+    other = {"enterprise_id": "u", "danger_kind": "设备防护", "major": True, "found": "2026-05-01", "due": "2026-07-01"}
+    plain = run(make_inputs(enterprise=[unit]), parameters).points.frequency
+    found = run(make_inputs(enterprise=[unit], hidden_danger=[mended, other]), parameters).points.frequency
+    assert found == pytest.approx(plain)
 
 
 def test_building_sites(make_inputs: MakeInputs, parameters: Parameters) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
+
 from riskmodel.precedence import resolve
 from riskmodel.scenarios import ScenarioBuilder
 from tests.riskmodel.conftest import MakeInputs
 
-HAZARD = {"enterprise_id": "a", "unit_type": "filling_station", "hazard_key": "tank"}
+HAZARD = {"enterprise_id": "a", "unit_type": "filling_station", "quantity_t": 63.0, "hazard_key": "tank"}
 
 
 def source(method: str = "LEC", key: str | None = None, accident: str = "触电", enterprise: str = "a") -> dict[str, object]:
@@ -52,6 +54,20 @@ def test_a_superseded_score_does_not_silence_a_grade(builder: ScenarioBuilder, m
     """Both lose to the quantified unit, for that reason and no other."""
     inputs = make_inputs(hazard_source=[HAZARD], risk_source=[source(key="tank"), source("GRADE", "own")])
     assert resolve(builder, inputs).counted["risk_source"].tolist() == [False, True]
+
+
+@pytest.mark.parametrize("change", [{"unit_type": "chlorine_works"}, {"quantity_t": 0.0}, {"quantity_t": None}])
+def test_a_unit_that_no_method_covers_silences_nothing(change: dict[str, object], builder: ScenarioBuilder,
+                                                       make_inputs: MakeInputs) -> None:
+    inputs = make_inputs(
+        hazard_source=[HAZARD | change], enterprise=[{"id": "a", "premises": "factory"}],
+        venue=[{"hazard_key": "tank"}], risk_source=[source(key="tank", accident="中毒和窒息", enterprise="b")],
+    )
+    counted = resolve(builder, inputs).counted
+    assert counted["enterprise"].tolist() == [True]
+    assert counted["venue"].tolist() == [True]
+    inputs = make_inputs(hazard_source=[HAZARD | change], risk_source=[source(key="tank", accident="中毒和窒息")])
+    assert resolve(builder, inputs).counted["risk_source"].tolist() == [True]
 
 
 def test_nothing_at_all(builder: ScenarioBuilder, make_inputs: MakeInputs) -> None:

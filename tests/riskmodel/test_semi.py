@@ -42,14 +42,13 @@ def test_total_of_a_unit_is_its_industry_and_staff_times_the_bounded_root(
 
 
 @given(st.integers(1, 40))
-def test_splitting_a_report_leaves_the_units_total(parts: int) -> None:
-    """m of one row cut into equal rows: the same Σ m, so the same total."""
+def test_splitting_a_report_leaves_the_units_total(make_inputs: MakeInputs, parts: int) -> None:
+    """One row cut into rows of a part of its exposure each: the same Σ m, so the same total."""
     parameters = load_parameters()
-    frame = pd.DataFrame({"id": ["u"], "industry": ["C"], "staff_at_place": [200.0]})
-    whole = 1e-3
-    split = np.full(parts, whole / parts)
-    ratio = np.array([whole, split.sum()]) / semi.reference(frame, parameters)[0]
-    assert np.sqrt(ratio[0]) == pytest.approx(np.sqrt(ratio[1]), rel=1e-12)
+    whole = make_inputs(enterprise=[UNIT], risk_source=[LEC])
+    split = make_inputs(enterprise=[UNIT], risk_source=[{**LEC, "e": 6 / parts}] * parts)
+    assert pll(run(split, parameters)) == pytest.approx(pll(run(whole, parameters)), rel=1e-12)
+    assert len(run(split, parameters).points.row) == parts
 
 
 @pytest.mark.parametrize("rows", [1, 400])

@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from geo.errors import UnknownIdentifier
 from riskmodel import semi, work
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
@@ -44,6 +45,11 @@ def test_equipment_of_the_city(make_inputs: MakeInputs, parameters: Parameters) 
     assert points.frequency * points.deaths_local == pytest.approx([1.21, 0.38, 0.46, 0.10], abs=0.01)
 
 
+def test_an_unknown_type_of_equipment_is_an_error(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    with pytest.raises(UnknownIdentifier, match="缆车"):
+        run(make_inputs(equipment=[{"equipment_type": "缆车", "count": 1}]), parameters)
+
+
 def test_uncovered_staff_by_street_and_section(make_inputs: MakeInputs, parameters: Parameters) -> None:
     units = [
         {"id": "u", "industry": "C", "staff_at_place": 400, "x": WEST},
@@ -75,7 +81,8 @@ def test_staff_is_in_the_reports_or_in_the_background(make_inputs: MakeInputs, p
     """A unit whose rows all lose to a quantified source keeps its work accidents, in the background."""
     unit = {"id": "u", "industry": "C", "staff_at_place": 400, "x": WEST}
     beaten = make_inputs(
-        enterprise=[unit], risk_source=[{**LEC, "hazard_key": "k"}], hazard_source=[{"enterprise_id": "u", "hazard_key": "k"}]
+        enterprise=[unit], risk_source=[{**LEC, "hazard_key": "k"}],
+        hazard_source=[{"enterprise_id": "u", "hazard_key": "k", "quantity_t": 1.0}],
     )
     assert background(run(beaten, parameters)) == pytest.approx(400 * 1.1e-5 * 0.93)
     assert background(run(make_inputs(enterprise=[unit], risk_source=[LEC]), parameters)) == 0.0

@@ -25,7 +25,7 @@ export class City {
     fill(this.head,
       h("header.subject", {}, h("div", {}, h("h2", {}, `${manifest.city?.name || ""}概况`), h("p", {}, `数据截至 ${manifest.as_of || "–"}`))),
       h("dl.metrics", {},
-        metric("全市潜在死亡 PLL", figure(totals.pll), "人/年", returnPeriod(totals.pll)),
+        metric("全市潜在生命损失 PLL", figure(totals.pll), "人/年", returnPeriod(totals.pll)),
         metric("常住人口", people(totals.residents), "人")),
       this.levels("街道等级", streets, "个"), this.levels("网格等级", cells, "格"),
       block("风险构成", themeShares(this.settings, themes)));

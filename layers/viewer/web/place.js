@@ -131,7 +131,7 @@ export class Place {
 
   cellMetrics(cell) {
     return [
-      metric("潜在死亡 PLL", figure(cell.pll), "人/年", returnPeriod(cell.pll)),
+      metric("潜在生命损失 PLL", figure(cell.pll), "人/年", returnPeriod(cell.pll)),
       metric("密度", figure(cell.density), "人/(km²·年)"),
       metric("常住人口", people(cell.residents), "人"),
       metric("从业人员", people(cell.workers), "人"),
@@ -140,7 +140,7 @@ export class Place {
 
   areaMetrics(area) {
     return [
-      metric("潜在死亡 PLL", figure(area.pll), "人/年", returnPeriod(area.pll)),
+      metric("潜在生命损失 PLL", figure(area.pll), "人/年", returnPeriod(area.pll)),
       metric("密度", figure(area.density), "人/(km²·年)"),
       metric("人均比 κ", figure(area.kappa), "", area.kappa >= this.settings.kappa ? "不低于上调线" : "全市标准 = 1"),
       metric("面积", figure(area.area_km2), "km²"),
@@ -222,7 +222,7 @@ export class Place {
       values.synthetic ? h("p.caution", {}, "合成数据：该要素由程序生成，并非真实单位。") : null,
       h("table.fields", {}, h("tbody", {}, rows.map(([field, label]) =>
         h("tr", {}, h("th", { scope: "row" }, label.zh), h("td", {}, this.shown(values[field]), label.unit ? ` ${label.unit}` : ""))))),
-      present(values.risk_pll) ? h("dl.metrics", {}, metric("潜在死亡 PLL", figure(values.risk_pll), "人/年")) : null);
+      present(values.risk_pll) ? h("dl.metrics", {}, metric("潜在生命损失 PLL", figure(values.risk_pll), "人/年")) : null);
   }
 
   shown(value) {

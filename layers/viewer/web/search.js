@@ -110,7 +110,7 @@ export class Search {
       answer.index !== undefined && answer.index !== null
         ? h("div.index-line", {}, h("span", {}, "风险指数"), h("b.index-number", {}, index(answer.index)), scale(answer.index, this.settings.legend.street)) : null,
       h("dl.metrics", {},
-        metric("潜在死亡 PLL", figure(answer.pll), "人/年"), metric("密度", figure(answer.density), "人/(km²·年)"),
+        metric("潜在生命损失 PLL", figure(answer.pll), "人/年"), metric("密度", figure(answer.density), "人/(km²·年)"),
         metric("常住人口", people(residents), "人"), metric("从业人员", people(answer.people?.workers), "人")),
       this.levels(answer.levels),
       answer.themes?.length ? block("风险构成", themeShares(this.settings, answer.themes)) : null,

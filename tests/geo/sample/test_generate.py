@@ -154,7 +154,7 @@ def test_grades_follow_from_their_factors(small: Made) -> None:
     sources = small.read("risk_source")
     lec = sources[sources["method"] == "LEC"]
     d = lec["l"] * lec["e"] * lec["c"]
-    expected = np.select([d > 320, d >= 160, d >= 70], ["红", "橙", "黄"], "蓝")
+    expected = np.select([d > 320, d > 160, d > 70], ["红", "橙", "黄"], "蓝")
     assert (lec["grade"] == expected).all()
     assert sources.loc[sources["method"] == "GRADE", ["l", "e", "c", "s"]].isna().all().all()
     assert sources.loc[sources["method"] == "LS", ["l", "s"]].notna().all().all()
