@@ -76,6 +76,11 @@ class People:
         """People indoors."""
         return self.everybody / 2
 
+    @property
+    def per_job(self) -> tuple[float, float]:
+        """Nobody here works at a source."""
+        return 0.0, 0.0
+
 
 @dataclass(frozen=True)
 class Cells:

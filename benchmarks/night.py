@@ -52,9 +52,15 @@ def finish(process: subprocess.Popen[bytes], began: float, environment: dict[str
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0 and not stopped:
-        log = Path(environment["RISKMAP_HOME"]).with_suffix(".log").read_text(encoding="utf-8", errors="replace")
-        raise RuntimeError(f"{process.args!r} ended with {process.returncode}:\n{log[-2000:]}")
+        raise RuntimeError(f"{process.args!r} ended with {process.returncode}:\n{_said(environment)}")
     return Ended(time.monotonic() - began, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024)
+
+
+def _said(environment: dict[str, str]) -> str:
+    """What the commands printed and logged last; the home is removed afterwards."""
+    home = Path(environment["RISKMAP_HOME"])
+    return "\n".join(path.read_text(encoding="utf-8", errors="replace")[-3000:]
+                     for path in (home.with_suffix(".log"), *sorted((home / "logs").glob("*"))))
 
 
 def step(arguments: Sequence[str], environment: dict[str, str]) -> Ended:
@@ -73,7 +79,7 @@ def until_ready(arguments: Sequence[str], environment: dict[str, str], name: str
         where = f"http://127.0.0.1:{environment['RISKMAP_PORT']}/readyz"
         while not _answers(where):
             if process.poll() is not None or time.monotonic() - began > _READY_WITHIN_S:
-                raise RuntimeError(Path(environment["RISKMAP_HOME"]).with_suffix(".log").read_text(encoding="utf-8")[-2000:])
+                raise RuntimeError(f"{process.args!r} is not ready:\n{_said(environment)}")
             time.sleep(0.02)
         ready = time.monotonic() - began
         serving = sum(_proportional_mb(pid) for pid in _tree(process.pid))

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 ARRAYS = "model/evidence.npz"
 NAMES = "model/evidence.json"
-_PLAIN = ("point_cell", "cells", "people_out", "people_in", "background_s", "background_theme", "background_label",
+_PLAIN = ("point_cell", "cells", "people_out", "people_in", "per_job", "background_s", "background_theme", "background_label",
           "coverage_cell", "coverage_street", "coverage_fraction")
 
 

@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 _IR = ("hc", "an", "semi")
 _SOURCE_COLUMNS = ("id", "kind", "name", "enterprise_name", "lon", "lat", "synthetic", "assumed", "grade", "level")
 
-_NO_FEATURE: dict[str, Any] = {"id": None, "kind": "background", "name": None, "lon": None, "lat": None, "synthetic": True,
-                               "assumed": None}
+_NO_FEATURE: dict[str, Any] = {"id": None, "kind": "background", "name": None, "lon": None, "lat": None, "assumed": None}
 
 
 class Explainer:
@@ -109,7 +108,9 @@ class Explainer:
             main = mine[np.argmax(s[mine])]  # the scenario that makes most of it names it
             kind, row, theme = int(found.kind[main]), int(found.row[main]), Theme(int(found.theme[main]))
             label = self._names["labels"][found.label[main]]
-            record = _NO_FEATURE if kind == BACKGROUND else self.snapshot.sources.rows([starts[kind] + row], _SOURCE_COLUMNS)[0]
+            record = self._no_feature()
+            if kind != BACKGROUND:
+                record = self.snapshot.sources.rows([starts[kind] + row], _SOURCE_COLUMNS)[0]
             answer.append({
                 "kind": record["kind"], "id": record["id"], "name": record["name"] or label, "label": label,
                 "enterprise_name": record.get("enterprise_name"), "theme": theme.name.lower(), "theme_zh": THEME_ZH[theme],
@@ -117,6 +118,10 @@ class Explainer:
                 "synthetic": bool(record["synthetic"]), "assumed": json.loads(record["assumed"] or "[]"),
             })
         return answer
+
+    def _no_feature(self) -> dict[str, Any]:
+        made = self.snapshot.manifest.get("counts_synthetic", {}).get("background", 1)
+        return {**_NO_FEATURE, "synthetic": bool(made)}
 
     def _ir_contributors(self, found: Contributions, ir: NDArray[np.int64]) -> list[dict[str, Any]]:
         """Up to five sources of each individual-risk field."""

@@ -7,7 +7,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.fields import S_UNIT, Fields
-from riskmodel.inputs import Coverage, ModelInputs
+from riskmodel.inputs import Coverage, ModelInputs, main_street
 from riskmodel.levels import CellLevels, cell_levels, index, median_factor
 from riskmodel.parameters import Parameters
 from riskmodel.people import Exposure
@@ -27,26 +27,16 @@ def street_sums(values: NDArray[np.float64], coverage: Coverage, streets: int) -
     return np.asarray(np.bincount(coverage.street, weights, minlength=streets), np.float64)
 
 
-def main_street(coverage: Coverage, cells: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Street with the largest share of each cell (ascending cells), −1 where none has any."""
-    order = np.lexsort((-coverage.fraction, coverage.cell))
-    first = order[np.concatenate([[True], np.diff(coverage.cell[order]) > 0])] if len(order) else order
-    owner = np.full(len(cells), -1, np.int32)
-    position = np.searchsorted(coverage.cell[first], cells)
-    known = position < len(first)
-    known[known] = coverage.cell[first][position[known]] == cells[known]
-    owner[known] = coverage.street[first][position[known]]
-    return owner
-
-
-def cells_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, targets: pd.DataFrame, veto_cells: NDArray[np.int64],
-                sources: NDArray[np.int64], parameters: Parameters) -> pd.DataFrame:
+def cells_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, targets: pd.DataFrame, dwellings: pd.DataFrame,
+                veto_cells: NDArray[np.int64], sources: NDArray[np.int64], parameters: Parameters) -> pd.DataFrame:
     """One row per cell of the city where somebody lives or works or a source stands, with index, level and codes.
 
     Parameters
     ----------
     targets : DataFrame
         Result of :func:`riskmodel.targets.evaluate_targets`.
+    dwellings : DataFrame
+        Result of :func:`riskmodel.targets.evaluate_dwellings`.
     veto_cells : flat indices of cells with a veto unit (S-V-1)
     sources : flat indices of cells with a source
     """
@@ -60,7 +50,7 @@ def cells_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, targets
     s = fields.s[:, cell]
     density = total[cell] * S_UNIT / grid.cell_km2
     shares = np.divide(s, total[cell], out=np.zeros(s.shape), where=total[cell] > 0).T
-    judged = _judge(cell, density, shares, fields, targets, veto_cells, parameters)
+    judged = _judge(cell, density, shares, fields, targets, dwellings, veto_cells, inputs, parameters)
     lon, lat = _degrees(inputs, cell)
     return pd.DataFrame({
         "cell": cell, "id": grid.ids(cell), "lon": lon, "lat": lat, "street": main_street(inputs.coverage, cell),
@@ -80,18 +70,24 @@ def _degrees(inputs: ModelInputs, cell: NDArray[np.int64]) -> tuple[NDArray[np.f
 
 
 def _judge(cell: NDArray[np.int64], density: NDArray[np.float64], shares: NDArray[np.float64], fields: Fields,
-           targets: pd.DataFrame, veto_cells: NDArray[np.int64], parameters: Parameters) -> CellLevels:
+           targets: pd.DataFrame, dwellings: pd.DataFrame, veto_cells: NDArray[np.int64], inputs: ModelInputs,
+           parameters: Parameters) -> CellLevels:
     codes = np.zeros(len(cell), np.int32)
     solid = np.zeros(len(cell), np.bool_)
     odds = ir_odds(parameters)
     _mark(codes, cell, targets.loc[targets["breach"], "cell"], 0)
     _mark(codes, cell, targets.loc[targets["near"] | targets["an_breach"], "cell"], 1)
     _mark(codes, cell, targets.loc[targets["an_near"], "cell"], 2)
+    _mark(codes, cell, dwellings.loc[dwellings["breach"], "cell"], 0)
+    _mark(codes, cell, dwellings.loc[dwellings["near"] | dwellings["an_breach"], "cell"], 1)
+    _mark(codes, cell, dwellings.loc[dwellings["watch"], "cell"], 2)
     without_target = fields.ir[Scope.HC, cell] * 1e-18 >= parameters.number("levels.cell.ir_without_target")
-    codes[without_target & ~np.isin(cell, targets["cell"].to_numpy())] |= 1 << 2
+    codes[without_target & ~np.isin(cell, targets["cell"].to_numpy()) & (inputs.residents[cell] == 0)] |= 1 << 2
     _mark(codes, cell, pd.Series(veto_cells), 6)
     sure = targets["ir_hc"] * odds > targets["in_service"]
-    solid |= np.isin(cell, targets.loc[sure, "cell"].to_numpy()) | np.isin(cell, veto_cells)
+    lived = dwellings["hc_low"] * odds > dwellings["in_service"]
+    solid |= np.isin(cell, targets.loc[sure, "cell"].to_numpy()) | np.isin(cell, dwellings.loc[lived, "cell"].to_numpy())
+    solid |= np.isin(cell, veto_cells)
     return cell_levels(density, median_factor(shares, parameters), codes, solid, parameters)
 
 

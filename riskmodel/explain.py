@@ -33,6 +33,8 @@ class Evidence:
     cells : (m,) int64
         Ascending cells that have people or risk; the three arrays below follow it.
     people_out, people_in : (m,) float64
+    per_job : (2,) float64
+        Mean people outdoors and indoors that one job stands for.
     background_s : (backgrounds, m) int64
     background_theme : (backgrounds,) int8, background_label : (backgrounds,) int16
     coverage_cell, coverage_street, coverage_fraction : arrays as in :class:`riskmodel.inputs.Coverage`
@@ -46,6 +48,7 @@ class Evidence:
     cells: NDArray[np.int64]
     people_out: NDArray[np.float64]
     people_in: NDArray[np.float64]
+    per_job: NDArray[np.float64]
     background_s: NDArray[np.int64]
     background_theme: NDArray[np.int8]
     background_label: NDArray[np.int16]
@@ -97,7 +100,7 @@ def gather(grid: Grid, coverage: Coverage, scenarios: ScenarioSet, fields: Field
     return Evidence(
         grid=grid, points=take_points(scenarios.points, order), point_cell=where[order], lines=scenarios.lines,
         bank=KernelBank.of(scenarios.kernels), cells=busy.astype(np.int64), people_out=people.mean_outdoors[busy],
-        people_in=people.mean_indoors[busy],
+        people_in=people.mean_indoors[busy], per_job=np.array(people.per_job),
         background_s=np.array([s[busy] for s in fields.background_s], np.int64).reshape(len(background), len(busy)),
         background_theme=np.array([int(b.theme) for b in background], np.int8),
         background_label=np.array([numbers[b.label] for b in background], np.int16),
@@ -125,7 +128,8 @@ def explain_cell(evidence: Evidence, cell: int) -> Contributions:
     where = (grid.west, grid.north, float(grid.cell), grid.nx, a, a + 1, b, b + 1, one)
     people = (np.full((1, 1), po), np.full((1, 1), pi))
     point_s, line_s = np.zeros(len(points.x)), np.zeros(len(lines.x1))
-    footprint.points_in_window(*where, points.x, points.y, points.frequency, points.kernel, bank.radius, bank.out,
+    footprint.points_in_window(*where, points.x, points.y, points.frequency, points.kernel, points.own_cell,
+                               points.own_staff, float(evidence.per_job[0]), float(evidence.per_job[1]), bank.radius, bank.out,
                                bank.inside, bank.rose, bank.has_rose, *people, point_s)
     footprint.lines_in_window(*where, lines.x1, lines.y1, lines.x2, lines.y2, lines.rate, lines.kernel, bank.radius,
                               bank.steps_out, bank.steps_in, bank.radii2, *people, line_s)
@@ -169,7 +173,8 @@ def explain_streets(evidence: Evidence, streets: NDArray[np.int64]) -> Contribut
                                 grid.north - a1 * grid.cell, grid.north - a0 * grid.cell)
     where = (grid.west, grid.north, float(grid.cell), grid.nx, a0, a1, b0, b1, window[0])
     point_s, line_s = np.zeros(len(points.x)), np.zeros(len(lines.x1))
-    footprint.points_in_window(*where, points.x, points.y, points.frequency, points.kernel, bank.radius, bank.out,
+    footprint.points_in_window(*where, points.x, points.y, points.frequency, points.kernel, points.own_cell,
+                               points.own_staff, float(evidence.per_job[0]), float(evidence.per_job[1]), bank.radius, bank.out,
                                bank.inside, bank.rose, bank.has_rose, window[1], window[2], point_s)
     footprint.lines_in_window(*where, lines.x1, lines.y1, lines.x2, lines.y2, lines.rate, lines.kernel, bank.radius,
                               bank.steps_out, bank.steps_in, bank.radii2, window[1], window[2], line_s)

@@ -32,6 +32,10 @@ class People(Protocol):
     def mean_indoors(self) -> NDArray[np.float64]:
         """People indoors, mean over the week."""
 
+    @property
+    def per_job(self) -> tuple[float, float]:
+        """Mean people outdoors and indoors that one job stands for."""
+
 
 @dataclass(frozen=True)
 class KernelBank:
@@ -147,8 +151,8 @@ def lay(scenarios: ScenarioSet, people: People, grid: Grid, *, threads: int = 2,
     def band(i: int) -> None:
         where = (grid.west, grid.north, float(grid.cell), grid.nx, bands[i], bands[i + 1])
         footprint.add_points(*where, points.x, points.y, points.frequency, points.scope, points.theme, points.kernel,
-                             bank.radius, bank.out, bank.inside, bank.rose, bank.has_rose, people.mean_outdoors,
-                             people.mean_indoors, ir, s, point_parts[i])
+                             points.own_cell, points.own_staff, *people.per_job, bank.radius, bank.out, bank.inside,
+                             bank.rose, bank.has_rose, people.mean_outdoors, people.mean_indoors, ir, s, point_parts[i])
         footprint.add_lines(*where, lines.x1, lines.y1, lines.x2, lines.y2, lines.rate, lines.scope, lines.theme,
                             lines.kernel, bank.radius, bank.steps_out, bank.steps_in, bank.radii2, people.mean_outdoors,
                             people.mean_indoors, ir, s, line_parts[i])

@@ -69,3 +69,15 @@ class ModelInputs:
     residents: NDArray[np.float64]
     frames: Mapping[str, pd.DataFrame]
     as_of: date
+
+
+def main_street(coverage: Coverage, cells: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Street with the largest share of each cell (ascending cells), −1 where none has any."""
+    order = np.lexsort((-coverage.fraction, coverage.cell))
+    first = order[np.concatenate([[True], np.diff(coverage.cell[order]) > 0])] if len(order) else order
+    owner = np.full(len(cells), -1, np.int32)
+    position = np.searchsorted(coverage.cell[first], cells)
+    known = position < len(first)
+    known[known] = coverage.cell[first][position[known]] == cells[known]
+    owner[known] = coverage.street[first][position[known]]
+    return owner

@@ -131,7 +131,7 @@ def street_level(codes: dict[str, bool], kappa: float, parameters: Parameters) -
     hatched = False
     if level == 1 and not any(codes[code] for code in fired if STREET_CODE_LEVEL[code] == 1):
         level, hatched = 2, True
-    if kappa >= parameters.number("levels.street.kappa") and level > 2:
-        level -= 1
+    if kappa >= parameters.number("levels.street.kappa"):
+        level = level - 1 if level > 2 else level
         fired.append("S-K")
     return level, hatched, fired

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from riskmodel.columns import looked_up, numbers
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
+from riskmodel.scenarios import ScenarioSet
 
 #: Groups of people, each with its own weights over the cells.
 GROUPS: tuple[str, ...] = ("home", "work", "school", "visit", "transit")
@@ -35,6 +36,8 @@ class Exposure:
         Mean over the week.
     workers : (cells,) float64
         Jobs at the place.
+    job_outdoors, job_indoors : (4,) float64
+        People at work outdoors and indoors in each slot that one job stands for.
     households : (cells,) float64
         Dwellings in use.
     """
@@ -46,7 +49,14 @@ class Exposure:
     mean_outdoors: NDArray[np.float64]
     mean_indoors: NDArray[np.float64]
     workers: NDArray[np.float64]
+    job_outdoors: NDArray[np.float64]
+    job_indoors: NDArray[np.float64]
     households: NDArray[np.float64]
+
+    @property
+    def per_job(self) -> tuple[float, float]:
+        """Mean people at work outdoors and indoors that one job stands for."""
+        return float(self.probability @ self.job_outdoors), float(self.probability @ self.job_indoors)
 
 
 def exposure(inputs: ModelInputs, parameters: Parameters) -> Exposure:
@@ -64,6 +74,7 @@ def exposure(inputs: ModelInputs, parameters: Parameters) -> Exposure:
     visitors = parameters.number("people.visitors.per_resident") * parameters.array("people.visitors.slots")
     outdoors = np.zeros((len(slots), inputs.grid.size), np.float32)
     indoors = np.zeros_like(outdoors)
+    job = np.zeros((2, len(slots)))
     for t, slot in enumerate(slots):
         for group in GROUPS:
             share = parameters.array(f"people.shares.{group}")[t] + (visitors[t] if group == "visit" else 0.0)
@@ -71,8 +82,34 @@ def exposure(inputs: ModelInputs, parameters: Parameters) -> Exposure:
             cells, weight = weights[group]
             outdoors[t, cells] += (total * share * outside) * weight
             indoors[t, cells] += (total * share * (1.0 - outside)) * weight
+            if group == "work" and jobs.sum() > 0:
+                job[:, t] = np.array([outside, 1.0 - outside]) * total * share / jobs.sum()
     return Exposure(slots, probability, outdoors, indoors, _mean(probability, outdoors), _mean(probability, indoors),
-                    jobs, households(inputs, parameters))
+                    jobs, job[0], job[1], households(inputs, parameters))
+
+
+def leave_out_own_staff(scenarios: ScenarioSet, inputs: ModelInputs) -> ScenarioSet:
+    """Mark, for every scenario with a footprint, the staff of its own enterprise and where they work.
+
+    They belong to the installation: societal risk counts the people outside it (GB 36894-2018, own knowledge), and their own
+    deaths are in the work accidents of their industry.
+    """
+    enterprises = inputs.frames["enterprise"]
+    row_of = pd.Series(np.arange(len(enterprises)), index=enterprises["id"].to_numpy(object))
+    cell = enterprises["cell"].to_numpy(np.int64)
+    staff = numbers(enterprises["staff_at_place"])
+    points = scenarios.points
+    own_cell, own_staff = points.own_cell.copy(), points.own_staff.copy()
+    for number, kind in enumerate(scenarios.kinds):
+        frame = inputs.frames[kind]
+        if kind != "enterprise" and "enterprise_id" not in frame:
+            continue
+        owner = (frame["id"] if kind == "enterprise" else frame["enterprise_id"]).map(row_of).to_numpy(np.float64)
+        mine = np.flatnonzero((points.kind == number) & (points.kernel >= 0))
+        owned = mine[~np.isnan(owner[points.row[mine]])]
+        at = owner[points.row[owned]].astype(np.int64)
+        own_cell[owned], own_staff[owned] = cell[at], np.nan_to_num(staff[at])
+    return replace(scenarios, points=replace(points, own_cell=own_cell, own_staff=own_staff))
 
 
 def workers(inputs: ModelInputs) -> NDArray[np.float64]:

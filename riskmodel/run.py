@@ -15,12 +15,12 @@ from riskmodel.aggregate import areas_table, cells_table
 from riskmodel.fields import Fields, lay
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
-from riskmodel.people import Exposure, exposure
+from riskmodel.people import Exposure, exposure, leave_out_own_staff
 from riskmodel.scenarios import FN_N, ScenarioBuilder, ScenarioSet, Theme
 from riskmodel.societal import ZONES, city_curve, installation_curves
 from riskmodel.sources import sources_table
 from riskmodel.streets import counts_by_street, gather, judge
-from riskmodel.targets import evaluate_targets
+from riskmodel.targets import evaluate_dwellings, evaluate_targets
 
 Progress = Callable[[str, int, int], None]
 
@@ -37,9 +37,9 @@ class RunResult:
     scenarios : ScenarioSet
     fields : Fields
     exposure : Exposure
-    cells, areas, sources, targets, fn : DataFrame
+    cells, areas, sources, targets, dwellings, fn : DataFrame
         Tables for people to read: occupied cells, streets–districts–city, sources with their own PLL, protected targets
-        with their individual risk, F-N curves of installations and the city.
+        with their individual risk, populated cells over a limit, F-N curves of installations and the city.
     totals : dict of theme name → deaths per year over the city's cells
     seconds : dict of stage → seconds
     """
@@ -51,6 +51,7 @@ class RunResult:
     areas: pd.DataFrame
     sources: pd.DataFrame
     targets: pd.DataFrame
+    dwellings: pd.DataFrame
     fn: pd.DataFrame
     totals: dict[str, float]
     seconds: dict[str, float]
@@ -79,7 +80,7 @@ def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposur
     pipelines.add(builder, inputs, parameters)
     for module in (semi, fire, crowd, work, gas_use):
         module.add(builder, inputs, parameters, factors, people, counted)
-    return builder.finish(), factors
+    return leave_out_own_staff(builder.finish(), inputs), factors
 
 
 def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, progress: Progress | None = None) -> RunResult:
@@ -102,20 +103,22 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     fields = lay(scenarios, people, inputs.grid, threads=threads)
     clock.stage("防护目标与社会风险")
     targets = evaluate_targets(inputs, scenarios, parameters)
+    dwellings = evaluate_dwellings(inputs, scenarios, parameters)
     curves = installation_curves(inputs, scenarios, people, parameters)
     grades = identification.grade_units(inputs, parameters)
     clock.stage("风险源")
     sources = sources_table(inputs, scenarios, fields, factors, parameters)
     clock.stage("分区与分级")
-    evidence = gather(inputs, targets, curves, grades, pipelines.hca_three(inputs), _by_enterprise(sources), parameters)
+    hca = pipelines.hca_three(inputs)
+    evidence = gather(inputs, targets, dwellings, curves, grades, hca, _by_enterprise(sources), parameters)
     vetoes = np.array(evidence.veto_cells, np.int64)
-    cells = cells_table(inputs, fields, people, targets, vetoes, _source_cells(inputs), parameters)
+    cells = cells_table(inputs, fields, people, targets, dwellings, vetoes, _source_cells(inputs), parameters)
     areas = counts_by_street(inputs, grades, judge(areas_table(inputs, fields, people, cells), evidence, parameters))
     fn = _fn_table(curves, scenarios, inputs)
     city = areas[areas["level"] == "city"].iloc[0]
     totals = {"pll": float(city["pll"]), **{t.name.lower(): float(city[f"pll_{t.name.lower()}"]) for t in Theme}}
     clock.stage("")
-    return RunResult(scenarios, fields, people, cells, areas, sources, targets, fn, totals, clock.seconds)
+    return RunResult(scenarios, fields, people, cells, areas, sources, targets, dwellings, fn, totals, clock.seconds)
 
 
 def _by_enterprise(sources: pd.DataFrame) -> pd.Series:

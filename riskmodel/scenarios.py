@@ -120,6 +120,10 @@ class PointScenarios:
         Index into :attr:`ScenarioSet.kernels`, −1 for none.
     tail : (n,) int32
         Index into :attr:`ScenarioSet.tails` for the distribution of the local deaths, −1 for Poisson of the mean.
+    own_cell : (n,) int64
+        Cell where the source's own staff work, −1 for none.
+    own_staff : (n,) float64
+        That staff: they belong to the installation, not to the public that its footprint reaches.
     """
 
     kind: NDArray[np.int8]
@@ -133,6 +137,8 @@ class PointScenarios:
     deaths_local: NDArray[np.float64]
     kernel: NDArray[np.int32]
     tail: NDArray[np.int32]
+    own_cell: NDArray[np.int64]
+    own_staff: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -194,6 +200,7 @@ class ScenarioSet:
 _POINT_TYPES: dict[str, Any] = {
     "kind": np.int8, "row": np.int32, "label": np.int16, "theme": np.int8, "scope": np.int8, "x": np.float64,
     "y": np.float64, "frequency": np.float64, "deaths_local": np.float64, "kernel": np.int32, "tail": np.int32,
+    "own_cell": np.int64, "own_staff": np.float64,
 }
 _LINE_TYPES: dict[str, Any] = {
     "kind": np.int8, "row": np.int32, "label": np.int16, "theme": np.int8, "scope": np.int8, "x1": np.float64,
@@ -235,6 +242,7 @@ class ScenarioBuilder:
         self._points.append(self._block(_POINT_TYPES, {
             "kind": self._kind(kind), "row": row, "label": self._label(label), "theme": theme, "scope": scope, "x": x,
             "y": y, "frequency": frequency, "deaths_local": deaths_local, "kernel": kernel, "tail": tail,
+            "own_cell": -1, "own_staff": 0.0,
         }))
 
     def add_lines(self, kind: str, label: str, theme: Theme, scope: Scope, *, row: ArrayLike, x1: ArrayLike, y1: ArrayLike,

@@ -87,7 +87,8 @@ def _deaths(hc: PointScenarios, scenarios: ScenarioSet, exposure: Exposure, grid
     indoors = np.asarray(exposure.indoors)
     deaths = np.zeros((len(hc.x), len(outdoors), 16))
     footprint.deaths_by_slot(
-        grid.west, grid.north, float(grid.cell), grid.nx, grid.ny, hc.x, hc.y, hc.kernel,
+        grid.west, grid.north, float(grid.cell), grid.nx, grid.ny, hc.x, hc.y, hc.kernel, hc.own_cell, hc.own_staff,
+        exposure.job_outdoors, exposure.job_indoors,
         bank.radius, bank.out, bank.inside, bank.rose, bank.has_rose, outdoors, indoors, deaths,
     )
     return deaths

@@ -33,13 +33,14 @@ class Evidence:
         self.fired[street][code] = (was_sure or sure, [*names, name])
 
 
-def gather(inputs: ModelInputs, targets: pd.DataFrame, curves: pd.DataFrame, grades: pd.DataFrame, hca: pd.DataFrame,
-           enterprise_pll: pd.Series, parameters: Parameters) -> Evidence:
+def gather(inputs: ModelInputs, targets: pd.DataFrame, dwellings: pd.DataFrame, curves: pd.DataFrame, grades: pd.DataFrame,
+           hca: pd.DataFrame, enterprise_pll: pd.Series, parameters: Parameters) -> Evidence:
     """All evidence of rules S-IR, S-FN, S-V, S-H and S-P.
 
     Parameters
     ----------
     targets : DataFrame of :func:`riskmodel.targets.evaluate_targets`
+    dwellings : DataFrame of :func:`riskmodel.targets.evaluate_dwellings`
     curves : DataFrame of :func:`riskmodel.societal.installation_curves`
     grades : DataFrame indexed like the hazard_source frame with column grade (0 none, 1–4)
     hca : DataFrame with area_code, name of pipeline pieces in a high-consequence area Ⅲ
@@ -51,6 +52,7 @@ def gather(inputs: ModelInputs, targets: pd.DataFrame, curves: pd.DataFrame, gra
         evidence.add(t.area_code, "S-IR-1", _target(t), sure=t.ir_hc * odds > t.in_service)
     for t in targets[(targets["near"] & ~targets["breach"]) | targets["an_breach"]].itertuples():
         evidence.add(t.area_code, "S-IR-2", _target(t))
+    _dwellings(evidence, inputs, dwellings[dwellings["area_code"].notna()], odds)
     for c in curves[(curves["zone"] == 2) | curves["within_decade"]].itertuples():
         sure = zone(np.array(c.f), parameters, factor=odds) == 2
         evidence.add(c.area_code, "S-FN-1" if c.zone == 2 else "S-FN-2", _named(c.name, c.id), sure=sure)
@@ -67,6 +69,13 @@ def gather(inputs: ModelInputs, targets: pd.DataFrame, curves: pd.DataFrame, gra
 
 def _named(name: object, identity: object) -> str:
     return str(name) if isinstance(name, str) and name else str(identity)
+
+
+def _dwellings(evidence: Evidence, inputs: ModelInputs, dwellings: pd.DataFrame, odds: float) -> None:
+    fired = dwellings[dwellings[["breach", "near", "an_breach"]].any(axis=1)]
+    for d, name in zip(fired.itertuples(), inputs.grid.ids(fired["cell"].to_numpy()), strict=True):
+        text = f"居民网格 {name}（{d.residents:.0f} 人）" + ("（由合成危险源所致）" if d.synthetic else "")
+        evidence.add(d.area_code, "S-IR-1" if d.breach else "S-IR-2", text, sure=not d.breach or d.hc_low * odds > d.in_service)
 
 
 def _target(target: Any) -> str:

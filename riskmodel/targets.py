@@ -8,9 +8,9 @@ import shapely
 from numpy.typing import NDArray
 
 from riskmodel.fields import KernelBank, take_lines, take_points
-from riskmodel.inputs import ModelInputs
+from riskmodel.inputs import ModelInputs, main_street
 from riskmodel.parameters import Parameters
-from riskmodel.protection import limits, target_classes
+from riskmodel.protection import dwelling_class, limits, target_classes
 from riskmodel.scenarios import PointScenarios, ScenarioSet, Scope
 
 _EDGE_STEP_M = 25.0  # a footprint's boundary is tested at least this often
@@ -52,6 +52,68 @@ def evaluate_targets(inputs: ModelInputs, scenarios: ScenarioSet, parameters: Pa
     strictest = np.where(table["breach"] | table["an_breach"], table["in_service"], table["new"])
     table["synthetic"] = (table[["near", "an_near"]].any(axis=1)) & (np.maximum(real_hc, real_an) <= strictest)
     return table
+
+
+def evaluate_dwellings(inputs: ModelInputs, scenarios: ScenarioSet, parameters: Parameters) -> pd.DataFrame:
+    """Individual risk where people live, for cells with residents whose houses are not mapped.
+
+    IR is evaluated exactly at 25 m steps inside the cell. What holds at the lowest of these points holds wherever in the cell
+    the houses stand; what holds at the highest only may hold. Limits of GB 36894-2018 for dwellings by the cell's residents.
+
+    Returns
+    -------
+    DataFrame
+        One row per populated cell that any source of scope hc or an reaches: cell, residents, area_code, hc_low, hc_high,
+        an_low (per year), in_service, new, breach (in service, everywhere), near (new everywhere, or in service somewhere),
+        an_breach (everywhere), watch (hc above new somewhere, or an above new everywhere), synthetic.
+    """
+    grid = inputs.grid
+    cells = _reached(inputs, scenarios)
+    classes = dwelling_class(inputs.residents[cells], parameters)
+    in_service, new = limits(classes, parameters)
+    cx, cy = grid.centre(cells)
+    steps = (np.arange(max(1, round(grid.cell / _EDGE_STEP_M))) + 0.5) * _EDGE_STEP_M - grid.cell / 2
+    dx, dy = (axis.ravel() for axis in np.meshgrid(steps, steps))
+    at = ((cx[:, None] + dx).ravel(), (cy[:, None] + dy).ravel())
+    ir = _ir_at(*at, inputs, scenarios, generated=True).reshape(3, len(cells), -1)
+    real = _ir_at(*at, inputs, scenarios, generated=False).reshape(3, len(cells), -1)
+    low, high = ir.min(axis=2, initial=np.inf), ir.max(axis=2, initial=0.0)
+    table = pd.DataFrame({
+        "cell": cells, "residents": inputs.residents[cells], "protection_class": classes,
+        "area_code": _street_of(inputs, cells), "hc_low": low[Scope.HC], "hc_high": high[Scope.HC], "an_low": low[Scope.AN],
+        "in_service": in_service, "new": new,
+    })
+    table["breach"] = table["hc_low"] > in_service
+    table["near"] = (table["hc_low"] > new) | (table["hc_high"] > in_service)
+    table["an_breach"] = table["an_low"] > in_service
+    table["watch"] = (table["hc_high"] > new) | (table["an_low"] > new)
+    table["synthetic"] = real.max(axis=2, initial=0.0)[[Scope.HC, Scope.AN]].max(axis=0) <= new
+    return table[table[["breach", "near", "an_breach", "watch"]].any(axis=1)].reset_index(drop=True)
+
+
+def _reached(inputs: ModelInputs, scenarios: ScenarioSet) -> NDArray[np.int64]:
+    """Populated cells within reach of a footprint of scope hc or an, by boxes."""
+    grid, bank = inputs.grid, KernelBank.of(scenarios.kernels)
+    near = np.zeros((grid.ny, grid.nx), np.bool_)
+    points, lines = scenarios.points, scenarios.lines
+    chosen = (points.kernel >= 0) & np.isin(points.scope, (Scope.HC, Scope.AN))
+    x, y, r = points.x[chosen], points.y[chosen], bank.radius[points.kernel[chosen]]
+    reach = bank.radius[lines.kernel] if len(lines.x1) else np.empty(0)
+    left = np.concatenate([x - r, np.minimum(lines.x1, lines.x2) - reach])
+    right = np.concatenate([x + r, np.maximum(lines.x1, lines.x2) + reach])
+    low = np.concatenate([y - r, np.minimum(lines.y1, lines.y2) - reach])
+    top = np.concatenate([y + r, np.maximum(lines.y1, lines.y2) + reach])
+    b0, b1 = (np.floor((edge - grid.west) / grid.cell).astype(int) for edge in (left, right))
+    a0, a1 = (np.floor((grid.north - edge) / grid.cell).astype(int) for edge in (top, low))
+    for i in range(len(left)):
+        near[max(a0[i], 0):max(a1[i] + 1, 0), max(b0[i], 0):max(b1[i] + 1, 0)] = True
+    return np.flatnonzero(near.ravel() & (inputs.residents > 0))
+
+
+def _street_of(inputs: ModelInputs, cells: NDArray[np.int64]) -> NDArray[np.object_]:
+    owner = main_street(inputs.coverage, cells)
+    codes = inputs.streets["code"].to_numpy(object)
+    return np.asarray(np.where(owner >= 0, codes[owner], None), object)
 
 
 def _highest(ir: NDArray[np.float64], owner: NDArray[np.int64], targets: int) -> NDArray[np.float64]:

@@ -158,9 +158,19 @@ def window(west, north, cell, nx, row0, row1, xmin, xmax, ymin, ymax):
 
 
 @njit(cache=True, nogil=True)
-def add_points(west, north, cell, nx, row0, row1, x, y, frequency, scope, theme, kernel, radius, lut_out, lut_in, rose,
-               has_rose, people_out, people_in, ir, s, totals):
-    """Add point scenarios to the rows row0 … row1 of the fields; `totals` gets each scenario's S."""
+def public(people, own, here):
+    """People of a cell without the source's own staff where they work in it."""
+    return max(0.0, people - own) if here else people
+
+
+@njit(cache=True, nogil=True)
+def add_points(west, north, cell, nx, row0, row1, x, y, frequency, scope, theme, kernel, own_cell, own_staff, job_out, job_in,
+               radius, lut_out, lut_in, rose, has_rose, people_out, people_in, ir, s, totals):
+    """Add point scenarios to the rows row0 … row1 of the fields; `totals` gets each scenario's S.
+
+    `job_out` and `job_in` are the mean people outdoors and indoors that one job stands for: a source's own staff are taken out
+    of the people in their cell.
+    """
     for k in range(x.shape[0]):
         q = kernel[k]
         r = radius[q]
@@ -175,7 +185,9 @@ def add_points(west, north, cell, nx, row0, row1, x, y, frequency, scope, theme,
                 c = a * nx + b
                 if scope[k] >= 0:
                     ir[scope[k], c] += np.int64(frequency[k] * out * _IR_SCALE)
-                add = np.int64(frequency[k] * (out * people_out[c] + inside * people_in[c]) * _S_SCALE)
+                po = public(people_out[c], own_staff[k] * job_out, c == own_cell[k])
+                pi = public(people_in[c], own_staff[k] * job_in, c == own_cell[k])
+                add = np.int64(frequency[k] * (out * po + inside * pi) * _S_SCALE)
                 s[theme[k], c] += add
                 totals[k] += add
 
@@ -250,8 +262,8 @@ def lines_at_targets(tx, ty, x1, y1, x2, y2, rate, scope, kernel, radius, steps_
 
 
 @njit(cache=True, nogil=True)
-def deaths_by_slot(west, north, cell, nx, ny, x, y, kernel, radius, lut_out, lut_in, rose, has_rose, people_out, people_in,
-                   deaths):
+def deaths_by_slot(west, north, cell, nx, ny, x, y, kernel, own_cell, own_staff, job_out, job_in, radius, lut_out, lut_in, rose,
+                   has_rose, people_out, people_in, deaths):
     """Mean public deaths of each scenario by slot and wind sector: deaths[k, slot, sector].
 
     An isotropic scenario fills sector 0 only. With a rose, the deaths given that the wind blows towards a sector are sixteen
@@ -275,12 +287,14 @@ def deaths_by_slot(west, north, cell, nx, ny, x, y, kernel, radius, lut_out, lut
                     w = 16.0
                 c = a * nx + b
                 for t in range(people_out.shape[0]):
-                    deaths[k, t, j] += min(1.0, w * out) * people_out[t, c] + min(1.0, w * inside) * people_in[t, c]
+                    po = public(people_out[t, c], own_staff[k] * job_out[t], c == own_cell[k])
+                    pi = public(people_in[t, c], own_staff[k] * job_in[t], c == own_cell[k])
+                    deaths[k, t, j] += min(1.0, w * out) * po + min(1.0, w * inside) * pi
 
 
 @njit(cache=True, nogil=True)
-def points_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x, y, frequency, kernel, radius, lut_out, lut_in,
-                     rose, has_rose, people_out, people_in, result):
+def points_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x, y, frequency, kernel, own_cell, own_staff,
+                     job_out, job_in, radius, lut_out, lut_in, rose, has_rose, people_out, people_in, result):
     """S of each point scenario in a window of cells weighted by the window's area fractions (float64, 1e-15)."""
     for k in range(x.shape[0]):
         q = kernel[k]
@@ -294,8 +308,9 @@ def points_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x, y
                     continue
                 cx = west + (b + 0.5) * cell
                 out, inside = point_on_cell(cx, cy, cell, x[k], y[k], r, lut_out[q], lut_in[q], rose[q], has_rose[q])
-                po = people_out[a - a_lo, b - b_lo]
-                pi = people_in[a - a_lo, b - b_lo]
+                here = a * nx + b == own_cell[k]
+                po = public(people_out[a - a_lo, b - b_lo], own_staff[k] * job_out, here)
+                pi = public(people_in[a - a_lo, b - b_lo], own_staff[k] * job_in, here)
                 result[k] += w * np.int64(frequency[k] * (out * po + inside * pi) * _S_SCALE)
 
 

@@ -54,6 +54,7 @@ def test_expected_deaths_in_uniform_population() -> None:
     class People:
         mean_outdoors = np.full(grid.size, per_cell)
         mean_indoors = np.zeros(grid.size)
+        per_job = (0.0, 0.0)
 
     b = ScenarioBuilder(("hazard_source",))
     b.add_points("hazard_source", "试验", Theme.HAZCHEM, Scope.HC, row=[0], x=4_003.0, y=3_990.0, frequency=1e-4,

@@ -21,6 +21,7 @@ GRID = Grid(500_000.0, 4_200_000.0, 30, 30)
 class Crowd:
     mean_outdoors: np.ndarray
     mean_indoors: np.ndarray
+    per_job: tuple[float, float] = (0.0, 0.0)
 
 
 @pytest.fixture(scope="module")

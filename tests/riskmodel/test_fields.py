@@ -22,6 +22,7 @@ CENTRE = (503_000.0, 4_197_000.0)
 class Crowd:
     mean_outdoors: np.ndarray
     mean_indoors: np.ndarray
+    per_job: tuple[float, float] = (0.0, 0.0)
 
 
 def people(density: float = 10.0) -> Crowd:

@@ -65,7 +65,7 @@ def test_median_of_a_lognormal_mean() -> None:
     ({}, 1.0, (4, False, [])),
     ({}, 3.0, (3, False, ["S-K"])),
     ({"S-D-3": True}, 3.1, (2, False, ["S-D-3", "S-K"])),
-    ({"S-D-2": True}, 9.0, (2, False, ["S-D-2"])),
+    ({"S-D-2": True}, 9.0, (2, False, ["S-D-2", "S-K"])),
     ({"S-V-1": True}, 1.0, (1, False, ["S-V-1"])),
     ({"S-IR-1": False}, 1.0, (2, True, ["S-IR-1"])),
     ({"S-IR-1": False, "S-V-1": True}, 1.0, (1, False, ["S-IR-1", "S-V-1"])),

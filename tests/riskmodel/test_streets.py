@@ -15,19 +15,23 @@ from tests.riskmodel.conftest import STREETS, MakeInputs
 
 UNIT = {"id": "H", "unit_type": "lpg_depot", "area_code": STREETS[0]}
 TARGETS = ["area_code", "name", "id", "ir_hc", "in_service", "breach", "near", "an_breach", "synthetic"]
+DWELLINGS = ["cell", "residents", "area_code", "hc_low", "in_service", "breach", "near", "an_breach", "synthetic"]
 DANGER = {"enterprise_id": "u", "major": True, "found": "2026-03-01", "area_code": STREETS[0]}
 
 
 def evidence(make_inputs: MakeInputs, parameters: Parameters, *, grade: int = 0, curve: np.ndarray | None = None, zone: int = 0,
-             target: dict[str, Any] | None = None, pll: float = 0.0, **rows: Any) -> Evidence:
+             target: dict[str, Any] | None = None, dwelling: dict[str, Any] | None = None, pll: float = 0.0,
+             **rows: Any) -> Evidence:
     inputs = make_inputs(**rows)
     targets = pd.DataFrame([target] if target else [], columns=TARGETS)
     targets = targets.astype(dict.fromkeys(["breach", "near", "an_breach", "synthetic"], bool))
+    dwellings = pd.DataFrame([dwelling] if dwelling else [], columns=DWELLINGS)
+    dwellings = dwellings.astype(dict.fromkeys(["breach", "near", "an_breach", "synthetic"], bool))
     curves = [{"id": "H", "name": None, "area_code": STREETS[0], "zone": zone, "within_decade": True, "f": curve}]
     table = pd.DataFrame(curves if curve is not None else [], columns=["id", "name", "area_code", "zone", "within_decade", "f"])
     grades = pd.DataFrame({"grade": np.full(len(inputs.frames["hazard_source"]), grade)})
-    return gather(inputs, targets, table.astype({"within_decade": bool}), grades, pd.DataFrame({"area_code": [], "name": []}),
-                  pd.Series({"u": pll}), parameters)
+    return gather(inputs, targets, dwellings, table.astype({"within_decade": bool}), grades,
+                  pd.DataFrame({"area_code": [], "name": []}), pd.Series({"u": pll}), parameters)
 
 
 @pytest.mark.parametrize(("score", "veto", "grade", "codes"), [
@@ -60,8 +64,8 @@ def test_open_major_dangers(change: dict[str, Any], pll: float, code: str | None
 
 
 @pytest.mark.parametrize(("ir", "flags", "code", "sure"), [
-    (4e-6, {"breach", "near"}, "S-IR-1", False),  # the median of an EF of 5 is 0.62 of the mean: 2.5e-6 keeps 3e-6
-    (5e-6, {"breach", "near"}, "S-IR-1", True), (1e-6, {"near"}, "S-IR-2", True), (0.0, {"an_breach"}, "S-IR-2", True),
+    (6e-6, {"breach", "near"}, "S-IR-1", False),  # the median of an EF of 7.9 is 0.45 of the mean: 2.7e-6 keeps 3e-6
+    (7e-6, {"breach", "near"}, "S-IR-1", True), (1e-6, {"near"}, "S-IR-2", True), (0.0, {"an_breach"}, "S-IR-2", True),
 ])
 def test_targets(ir: float, flags: set[str], code: str, sure: bool, make_inputs: MakeInputs, parameters: Parameters) -> None:
     target = {"area_code": STREETS[0], "name": "学校", "id": "V", "ir_hc": ir, "in_service": 3e-6, "synthetic": False,
@@ -70,8 +74,22 @@ def test_targets(ir: float, flags: set[str], code: str, sure: bool, make_inputs:
 
 
 @pytest.mark.parametrize(("times", "zone", "code", "sure"), [(0.5, 1, "S-FN-2", False), (1.2, 2, "S-FN-1", False),
-                                                             (2.0, 2, "S-FN-1", True)])
+                                                             (2.5, 2, "S-FN-1", True)])
 def test_a_curve_above_the_upper_line(times: float, zone: int, code: str, sure: bool, make_inputs: MakeInputs,
                                       parameters: Parameters) -> None:
     curve = times * 1e-3 / np.asarray(FN_N, np.float64)
     assert evidence(make_inputs, parameters, curve=curve, zone=zone).fired[STREETS[0]] == {code: (sure, ["H"])}
+
+
+@pytest.mark.parametrize(("low", "flags", "code", "sure"), [
+    (7e-6, {"breach", "near"}, "S-IR-1", True), (4e-6, {"breach", "near"}, "S-IR-1", False), (1e-6, {"near"}, "S-IR-2", True),
+])
+def test_people_who_live_beside_a_hazard_are_targets(low: float, flags: set[str], code: str, sure: bool, make_inputs: MakeInputs,
+                                                     parameters: Parameters) -> None:
+    dwelling = {"cell": 820, "residents": 130.0, "area_code": STREETS[0], "hc_low": low, "in_service": 3e-6, "synthetic": True,
+                **{name: name in flags for name in ("breach", "near", "an_breach")}}
+    fired = evidence(make_inputs, parameters, dwelling=dwelling).fired[STREETS[0]]
+    assert set(fired) == {code}
+    assert fired[code][0] is sure
+    assert "130 人" in fired[code][1][0]
+    assert "合成" in fired[code][1][0]

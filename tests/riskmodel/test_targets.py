@@ -15,7 +15,7 @@ from riskmodel.parameters.load import Parameters
 from riskmodel.people import exposure
 from riskmodel.precedence import resolve
 from riskmodel.scenarios import Kernel, ScenarioBuilder, Scope, Theme, kernel_distances
-from riskmodel.targets import evaluate_targets
+from riskmodel.targets import evaluate_dwellings, evaluate_targets
 from tests.riskmodel.conftest import GRID, SOURCE_KINDS, MakeInputs
 
 X, Y = GRID.west + 2030.0, GRID.north - 1970.0
@@ -112,3 +112,23 @@ def test_a_depot_by_the_sum_of_its_scenarios(make_inputs: MakeInputs, parameters
     ]
     assert evaluate_targets(inputs, found, parameters)["ir_hc"].to_numpy() == pytest.approx(expected, rel=1e-9)
     assert expected == pytest.approx([9.2e-6, 2.3e-6, 7.6e-7], rel=0.06)  # event tree worked by hand
+
+
+@pytest.mark.parametrize(("residents", "radius", "frequency", "expected"), [
+    (120.0, 400.0, 4e-6, {"breach", "near", "watch"}),  # 一类: 3e-6 in service, wherever in the cell the house stands
+    (120.0, 60.0, 4e-6, {"near", "watch"}),  # only a part of the cell is reached: may be broken
+    (120.0, 400.0, 4e-7, {"near", "watch"}), (120.0, 60.0, 4e-7, {"watch"}), (120.0, 400.0, 2e-7, set()),
+    (40.0, 400.0, 4e-6, {"near", "watch"}),  # 二类: 1e-5 and 3e-6
+    (5.0, 400.0, 4e-6, set()),  # 三类: 3e-5 and 1e-5
+])
+def test_dwellings_are_tested_inside_their_cell(residents: float, radius: float, frequency: float, expected: set[str],
+                                                make_inputs: MakeInputs, parameters: Parameters) -> None:
+    cell = int(GRID.index(X, Y))
+    inputs = make_inputs(residents=np.where(np.arange(GRID.size) == cell, residents, 0.0), hazard_source=[UNIT])
+    builder = ScenarioBuilder(SOURCE_KINDS)
+    builder.add_points("hazard_source", "试验", Theme.HAZCHEM, Scope.HC, row=[0], x=X, y=Y, frequency=frequency,
+                       kernel=builder.kernel(Kernel.disc(radius, 1.0)))
+    table = evaluate_dwellings(inputs, builder.finish(), parameters)
+    found = {name for name in ("breach", "near", "an_breach", "watch") if len(table) and table[name].iloc[0]}
+    assert found == expected
+    assert table["cell"].tolist() == ([cell] if expected else [])
