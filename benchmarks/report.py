@@ -83,7 +83,7 @@ def as_dict(name: str, started: datetime, facts: Mapping[str, Any], result: Resu
         "conditions": result.conditions, "sizes": dict(result.sizes), "own": _rounded(result.own),
         "peer": None if result.peer is None else {"name": result.peer_name, **_rounded(result.peer)},
         **({"peer_reason": result.peer_name} if result.peer is None else {}),
-        "ratios": _rounded(result.ratios), "agreement": _rounded(result.agreement),
+        "ratios": _rounded(result.ratios), "agreement": {name: float(f"{value:.7g}") for name, value in result.agreement.items()},
     }
 
 
@@ -162,7 +162,7 @@ def _number(value: Any) -> str:
 
 
 def _rounded(values: Mapping[str, float]) -> dict[str, float]:
-    return {name: float(f"{value:.4g}") if abs(value - 1) > 0.1 else round(value, 7) for name, value in values.items()}
+    return {name: float(f"{value:.4g}") for name, value in values.items()}
 
 
 def _first_of(path: str, name: str) -> str | None:
