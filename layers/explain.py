@@ -162,7 +162,7 @@ def _next_step(level: int, density: float, rules: list[dict[str, Any]], paramete
             steps.append(f"生命损失密度从 {density:.3g} 降到 {limit:g} 以下（降低 {max(0.0, 1 - limit / density):.0%}），"
                          f"可降为{LEVELS[min(level, 3)].zh}风险")
         elif rule["code"] == "S-K":
-            steps.append("人均风险（κ）降到全市常模的 3 倍以下，可下调一级")
+            steps.append("人均风险（κ）降到常模的 3 倍以下，可下调一级")
         else:
             steps.append(f"消除“{CODE_ZH[rule['code']]}”的情形")
     return steps

@@ -19,6 +19,7 @@ from riskmodel.inputs import Coverage, ModelInputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from geo.store import Store
 
@@ -28,14 +29,16 @@ if TYPE_CHECKING:
 HALO_M = 3000.0
 
 
-def read_inputs(store: Store, as_of: date, *, cell: int = 100, progress: Progress | None = None,
-                each: Callable[[str, pd.DataFrame], None] | None = None) -> ModelInputs:
+def read_inputs(store: Store, as_of: date, *, cell: int = 100, rasters: Path | None = None,
+                progress: Progress | None = None, each: Callable[[str, pd.DataFrame], None] | None = None) -> ModelInputs:
     """Everything one run reads, from the store's state of one day.
 
     Parameters
     ----------
     cell : int
         Side of a cell in metres.
+    rasters : Path, optional
+        Folder of the home's rasters.
     each : callable, optional
         Given every kind's rows as they are in the store (degrees), so that nobody has to read them twice.
 
@@ -61,7 +64,7 @@ def read_inputs(store: Store, as_of: date, *, cell: int = 100, progress: Progres
     streets = streets.assign(area_km2=shapely.area(polygons) / 1e6)
     return ModelInputs(
         grid=grid, streets=streets.drop(columns="geometry"), districts=districts.drop(columns="geometry"), city=city,
-        coverage=Coverage(cells, street, fraction), residents=_residents(store, grid), frames=frames, as_of=as_of,
+        coverage=Coverage(cells, street, fraction), residents=_residents(store, grid, rasters), frames=frames, as_of=as_of,
     )
 
 
@@ -127,11 +130,11 @@ def _representative(shapes: NDArray[np.object_]) -> tuple[NDArray[np.float64], N
     return shapely.get_x(inside), shapely.get_y(inside)
 
 
-def _residents(store: Store, grid: Grid) -> NDArray[np.float64]:
+def _residents(store: Store, grid: Grid, rasters: Path | None) -> NDArray[np.float64]:
     """Residents per cell of this grid, from the raster of the same global grid."""
     import rasterio
 
-    path = store.raster("population")
+    path = store.raster("population", near=rasters)
     with rasterio.open(path) as raster:
         if raster.crs is None or not _same_grid(raster, grid):
             raise StoreError(

@@ -98,7 +98,7 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
     version = store.version()
     with SnapshotWriter(settings.snapshots, name) as writer:
         start = time.perf_counter()
-        inputs = read_inputs(store, day, progress=progress, each=writer.write_features)
+        inputs = read_inputs(store, day, rasters=settings.rasters, progress=progress, each=writer.write_features)
         times["read"] = _since(start)
         start = time.perf_counter()
         result = score(inputs, parameters, threads=settings.threads, progress=progress)

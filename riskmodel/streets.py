@@ -12,6 +12,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.aggregate import ir_odds
+from riskmodel.identification import diagnosis_level
 from riskmodel.inputs import ModelInputs
 from riskmodel.levels import STREET_CODE_LEVEL, index, median_factor, street_level
 from riskmodel.likelihood import danger_states
@@ -86,7 +87,8 @@ def _target(target: Any) -> str:
 def _vetoes(evidence: Evidence, inputs: ModelInputs, grades: pd.DataFrame, enterprise_pll: pd.Series,
             parameters: Parameters) -> None:
     units = inputs.frames["hazard_source"]
-    red = units["diagnosis_veto"].fillna(False).astype(bool) | (units["diagnosis_score"] < 60)
+    veto = units["diagnosis_veto"].fillna(False).astype(bool)
+    red = pd.Series(diagnosis_level(units["diagnosis_score"], veto, parameters) == 1, index=units.index)
     major_unit = grades["grade"].to_numpy() > 0
     for unit, is_major in zip(units[red].itertuples(), major_unit[red.to_numpy()], strict=True):
         if is_major:
@@ -97,10 +99,13 @@ def _vetoes(evidence: Evidence, inputs: ModelInputs, grades: pd.DataFrame, enter
     open_now = dangers[dangers["major"].fillna(False).astype(bool) & danger_states(inputs)["open"]]
     overdue = (as_of - _dates(open_now["due"])).dt.days > parameters.number("levels.street.veto_overdue_days")
     heavy = open_now["enterprise_id"].map(enterprise_pll).fillna(0.0) >= parameters.number("levels.street.veto_pll")
+    owner_name = dict(zip(inputs.frames["enterprise"]["id"], inputs.frames["enterprise"]["name"], strict=True))
     for danger, veto in zip(open_now.itertuples(), (overdue & heavy).to_numpy(), strict=True):
         if veto:
             evidence.veto_cells.append(int(danger.cell))
-        evidence.add(danger.area_code, "S-V-1" if veto else "S-V-2", f"{_named(danger.name, danger.id)}（重大隐患未销案）")
+        text = f"{owner_name.get(danger.enterprise_id) or danger.enterprise_id}：{_named(danger.name, danger.id)}"
+        late = f"（重大隐患逾期{(as_of - pd.Timestamp(danger.due)).days}天）" if veto else "（重大隐患未销案）"
+        evidence.add(danger.area_code, "S-V-1" if veto else "S-V-2", text + late)
 
 
 def _dates(values: pd.Series) -> pd.Series:

@@ -300,8 +300,13 @@ class Store:
             if before is None or before.sha256 != sha256:
                 count_change(connection)
 
-    def raster(self, name: str) -> Path:
+    def raster(self, name: str, *, near: Path | None = None) -> Path:
         """File of a raster.
+
+        Parameters
+        ----------
+        near : Path, optional
+            Folder that is looked in first, by the file's name: a home that was moved or copied keeps its own rasters.
 
         Raises
         ------
@@ -310,12 +315,14 @@ class Store:
         """
         with self._reading() as connection:
             path = connection.execute(sa.select(RASTER.c.path).where(RASTER.c.name == name)).scalar()
-        if path is None or not Path(path).is_file():
+        places = [] if path is None else [folder / Path(path).name for folder in (near,) if folder] + [Path(path)]
+        found = next((place for place in places if place.is_file()), None)
+        if found is None:
             raise NotFound(
                 f"没有名为“{name}”的栅格" if path is None else f"栅格“{name}”的文件 {path} 不存在",
                 f"there is no raster {name!r}" if path is None else f"the file {path} of raster {name!r} is gone",
                 remedy_zh="请重新导入数据目录。", remedy_en="Load the data directory again.", raster=name)
-        return Path(path)
+        return found
 
     def record_run(self, record: Mapping[str, Any]) -> None:
         """Write down a run, or what is new of it: ``run_id`` names it, ``state``, ``started`` and ``finished`` are looked at.

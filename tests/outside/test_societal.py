@@ -25,10 +25,7 @@ def test_goose_vapour_cloud_example() -> None:
 
 
 def test_a_curve_is_a_staircase_of_events_not_of_means() -> None:
-    """Exceedance table of CLIMADA's impact tests: f 1e-4, 1e-3, 1e-2 with 10, 5, 1 deaths → F(≥10) 1e-4, F(≥5) 1.1e-3.
-
-    Large certain N behave like fixed N only far from the threshold, hence the rare-event bound from below.
-    """
+    """F(n) adds the frequencies of all events that kill n or more, as in CLIMADA's exceedance (f 1e-4 and 1e-3 → 1.1e-3)."""
     curve = dict(zip(FN_N, fn_curve([1e-4, 1e-3], [1000.0, 200.0]), strict=True))
     assert curve[100] == pytest.approx(1.1e-3, rel=1e-9)
     assert curve[500] == pytest.approx(1e-4, rel=1e-9)

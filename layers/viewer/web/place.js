@@ -142,7 +142,7 @@ export class Place {
     return [
       metric("潜在生命损失 PLL", figure(area.pll), "人/年", returnPeriod(area.pll)),
       metric("密度", figure(area.density), "人/(km²·年)"),
-      metric("人均比 κ", figure(area.kappa), "", area.kappa >= this.settings.kappa ? "不低于上调线" : "全市标准 = 1"),
+      metric("人均比 κ", figure(area.kappa), "", area.kappa >= this.settings.kappa ? "不低于上调线" : "常模 = 1"),
       metric("面积", figure(area.area_km2), "km²"),
       metric("常住人口", people(area.residents), "人"),
       metric("从业人员", people(area.workers), "人"),

@@ -90,6 +90,11 @@ def test_rasters(store: Store, tmp_path: Path) -> None:
     version = store.version()
     store.put_raster("population", file, "aa")
     assert store.raster("population") == file
+    moved = file.parent / "moved" / file.name
+    moved.parent.mkdir()
+    moved.write_bytes(b"the copy of a moved home")
+    assert store.raster("population", near=moved.parent) == moved
+    assert store.raster("population", near=file.parent / "elsewhere") == file
     changed = store.version()
     assert changed != version
     store.put_raster("population", file, "aa")
