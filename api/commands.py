@@ -170,6 +170,36 @@ def ingest(
 
 
 @app.command()
+def quarantine(
+    out: Annotated[Path | None, typer.Option(help="写成 CSV，可用电子表格打开 · write as CSV")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="屏幕上的行数 · rows on the screen")] = 20,
+) -> None:
+    """查看或导出隔离区：哪个文件、哪一行、哪个字段、为什么没有载入。
+
+    List or export the refused rows: which file, row and field, and why.
+    """
+    import csv
+
+    from geo.store import open_store
+    from layers.exports import neutral
+
+    console, settings = Console.now(), settings_now()
+    with open_store(settings.store_url) as store:
+        store.init()
+        refused = store.quarantine()
+    if out is not None:
+        with out.open("w", encoding="utf-8-sig", newline="") as file:
+            writer = csv.writer(file)
+            writer.writerow(refused.columns)
+            writer.writerows([neutral(value) for value in row] for row in refused.itertuples(index=False))
+    else:
+        for row in refused.head(limit).itertuples():
+            print(f"{row.kind}  {row.file}:{row.row}  {row.field}={row.value!s}  {console.pick(row.reason_zh, row.reason_en)}")
+    where = f"，已写入 {out}" if out else ""
+    console.say(f"隔离区共 {len(refused)} 行{where}", f"{len(refused)} refused rows" + (f", written to {out}" if out else ""))
+
+
+@app.command()
 def score(trigger: Annotated[str, typer.Option(hidden=True)] = "manual") -> None:
     """重新评分并发布风险图；失败或中断时旧图保持不变。
 

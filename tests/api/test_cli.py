@@ -134,6 +134,11 @@ def test_ingest_one_file_twice(tmp_path: Path) -> None:
     again = riskmap(tmp_path / "home", "ingest", str(file), "--kind", "emergency_resource")
     assert "新增 0" in again.stdout
     assert "未变 1" in again.stdout
+    listed = riskmap(tmp_path / "home", "quarantine", "--out", str(tmp_path / "refused.csv"))
+    assert "隔离区共 1 行" in listed.stdout
+    assert "castle" in (tmp_path / "refused.csv").read_text(encoding="utf-8-sig")
+    shown = riskmap(tmp_path / "home", "quarantine")
+    assert "resource_type=castle" in shown.stdout
 
 
 def test_sample_does_not_write_over_anything(tmp_path: Path) -> None:
