@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -15,6 +16,9 @@ import shapely
 import sqlalchemy as sa
 
 from geo.store import Store, open_store
+
+# Started in the background, a shell lets its children ignore Ctrl-C; the tests that send it need the usual behaviour.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 EnterpriseMaker = Callable[..., pd.DataFrame]
 
