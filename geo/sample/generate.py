@@ -141,7 +141,7 @@ def _write(writer: SampleWriter, shipped: Shipped, stages: _Stages, count: int, 
     jobs = population.jobs_by_street(ground, shipped, residents, _work_anchors(ground, shipped))
     matrix = population.staff_matrix(ground, shipped, jobs, residents)
     stages.next("行政区与场所")
-    places.write_areas(writer, shipped)
+    places.write_areas(writer, shipped, scale=scale)
     venues = places.gather_venues(ground, shipped)
     places.write_venues(writer, ground, shipped, venues, jobs, seed=seed)
     stages.next("危险化学品单元")

@@ -160,8 +160,13 @@ def write_venues(writer: SampleWriter, ground: Ground, shipped: Shipped, venues:
     writer.kind("venue", points(venues.x, venues.y), columns)
 
 
-def write_areas(writer: SampleWriter, shipped: Shipped) -> None:
-    """Write the kind `area`: streets as shipped, districts and the city as unions of their streets."""
+def write_areas(writer: SampleWriter, shipped: Shipped, *, scale: float) -> None:
+    """Write the kind `area`: streets as shipped, districts and the city as unions of their streets.
+
+    A sample smaller than the city says so in the city's name, which stands on every page and map: its colours and totals are
+    not the city's.
+    """
+    city = "北京市" if scale >= 1 else f"北京市（抽样 1/{1 / scale:.0f}，颜色与总量无效）"
     table = shipped.streets
     streets = shapely.from_wkb(table["geometry"].to_numpy())
     district = table["district_code"].to_numpy(str)
@@ -171,7 +176,7 @@ def write_areas(writer: SampleWriter, shipped: Shipped) -> None:
     origin = "bj-subdistricts"
     writer.kind("area", shapely_wkb([*streets, *unions, shapely.coverage_union_all(streets)]), {
         "id": [*table["code"], *codes, "110000"], "code": [*table["code"], *codes, "110000"],
-        "name": [*table["name"], *(names[code] for code in codes), "北京市"],
+        "name": [*table["name"], *(names[code] for code in codes), city],
         "level": ["street"] * len(streets) + ["district"] * len(codes) + ["city"],
         "parent": [*district, *["110000"] * len(codes), None], "kind_zh": [*table["kind_zh"], *["区"] * len(codes), "直辖市"],
         "source": [f"{origin} {code}" for code in table["code"]] + [f"{origin} union of streets"] * (len(codes) + 1),

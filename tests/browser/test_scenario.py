@@ -26,7 +26,20 @@ def page(window: tuple[Page, Complaints]) -> Iterator[Page]:
     """The open page; whatever it did wrong during the test fails it."""
     page, complaints = window
     yield page
+    settled(page)
     assert complaints.all() == []
+
+
+def settled(page: Page) -> None:
+    """Wait until the map no longer moves: an answer on its way may still take it to the place that was asked for."""
+    seen: list[str] = []
+
+    def still() -> bool:
+        seen.append(page.evaluate("JSON.stringify([map_riskmap.getCenter(), map_riskmap.getZoom()])"))
+        page.wait_for_timeout(300)
+        return len(seen) > 4 and len(set(seen[-4:])) == 1
+
+    until(still, describe="the map to come to rest")
 
 
 def text(locator: Locator) -> str:

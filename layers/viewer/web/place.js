@@ -31,9 +31,10 @@ export class Place {
 
   /** Ask what is at a point; `feature` is one that was clicked there. */
   at(lon, lat, { feature = null, active = null } = {}) {
+    const mode = this.host.mode(); // what was shown when it was asked for: the map may move before the answer comes
     return this.open(async (signal) => {
       const answer = await get("risk/at", { lon: lon.toFixed(6), lat: lat.toFixed(6) }, signal);
-      const first = active || (feature ? "feature" : this.host.mode() === "cell" && answer.cell ? "cell" : "street");
+      const first = active || (feature ? "feature" : mode === "cell" && answer.cell ? "cell" : "street");
       return { lon, lat, cell: answer.cell, street: answer.street, feature, active: first };
     }, () => this.at(lon, lat, { feature, active }));
   }
