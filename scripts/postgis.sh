@@ -2,16 +2,20 @@
 # A private PostGIS server for the tests: `scripts/postgis.sh [start|stop] [DATA FOLDER]`.
 #
 # `start` (default) prints the SQLAlchemy URL of the test database as its only line on standard output. It installs Debian's
-# packages if they are missing (that needs root), makes a cluster in the data folder (default var/postgis), starts it on
+# packages if they are missing (that needs root), makes a cluster in the data folder, starts it on
 # 127.0.0.1 and creates the database with the extension; each step only if it is not done yet. The cluster never runs as root,
 # is not the system's, listens on no socket but the loopback port, and has a random password kept in the data folder.
+# The data folder is var/postgis, or, for root, one beside the system's clusters: the account `postgres` cannot look into a
+# checkout below /root.
 # The port is RISKMAP_TEST_POSTGIS_PORT (55432) or the first free one after it.
 set -euo pipefail
 
 action=start
 case "${1:-}" in start | stop) action=$1; shift ;; esac
 here=$(cd "$(dirname "$0")/.." && pwd)
-data=$(realpath -m "${1:-$here/var/postgis}")
+default=$here/var/postgis
+[ "$(id -u)" != 0 ] || default=/var/lib/postgresql/riskmap-test-$(cksum <<<"$here" | cut -d' ' -f1)
+data=$(realpath -m "${1:-$default}")
 database=riskmap_test
 
 say() { echo "postgis: $*" >&2; }
