@@ -5,6 +5,7 @@ set -euo pipefail
 missing=()
 ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || missing+=(postgresql-15-postgis-3 postgresql-15)
 command -v chromium >/dev/null || missing+=(chromium)
+ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing+=(libatomic1) # the driver of the browser tests links to it
 [ ${#missing[@]} -gt 0 ] || exit 0
 
 as_root=()
