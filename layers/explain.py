@@ -12,7 +12,7 @@ from geo.errors import NotFound
 from layers.evidence import read_evidence
 from layers.style import LEVELS
 from layers.tables import S_UNIT
-from riskmodel.explain import BACKGROUND, Contributions, Evidence, explain_cell, explain_streets, source_key
+from riskmodel.explain import BACKGROUND, Contributions, explain_cell, explain_streets, source_key
 from riskmodel.levels import CELL_CODE_LEVEL, CELL_CODES, CODE_ZH
 from riskmodel.parameters import Parameters, load_parameters
 from riskmodel.scenarios import THEME_ZH, Theme
@@ -166,8 +166,3 @@ def _next_step(level: int, density: float, rules: list[dict[str, Any]], paramete
         else:
             steps.append(f"消除“{CODE_ZH[rule['code']]}”的情形")
     return steps
-
-
-def evidence_of(snapshot: Snapshot) -> Evidence:
-    """The evidence of a snapshot."""
-    return read_evidence(snapshot.path, snapshot.grid)[0]

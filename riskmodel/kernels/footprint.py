@@ -12,8 +12,6 @@ import math
 import numpy as np
 from numba import njit
 
-IR_UNIT = 1e-18
-S_UNIT = 1e-15
 _IR_SCALE = 1e18
 _S_SCALE = 1e15
 _FINE_CELLS = 5.0  # footprints under this many cells are integrated over sub-cells
