@@ -19,8 +19,8 @@ from api.answers import NotModified
 from api.current import Snapshots
 from api.explanations import keep_warm
 from api.parameters import MAX_BODY
-from api.routes import collections, docs, health, manifest, risk, runs, search, viewer
-from api.tiles import PREFIX, Tiles
+from api.routes import collections, docs, health, manifest, risk, runs, search, tilesets, viewer
+from api.tiles import Tiles, is_tile
 from geo.settings import Settings
 from layers.viewer import STATIC
 
@@ -42,12 +42,12 @@ def create_app(settings: Settings) -> ASGIApp:
         Where home is, and the schedule. Nothing reads the environment.
     """
     snapshots = Snapshots(settings.snapshots)
-    inner, tiles = _fastapi(settings, snapshots), Tiles(snapshots)
+    inner, tiles = _fastapi(settings, snapshots), Tiles(snapshots, settings.tile_cache_mb << 20)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await inner(scope, receive, send)
-        elif scope["path"].startswith(PREFIX):
+        elif is_tile(scope["path"]):
             await tiles(scope, receive, send)
         else:
             await _guarded(inner, scope, receive, send)
@@ -76,7 +76,7 @@ def _fastapi(settings: Settings, snapshots: Snapshots) -> FastAPI:
     problems.register(app)
     app.add_exception_handler(NotModified, _not_modified)
     app.add_middleware(GZipMiddleware, minimum_size=1024, compresslevel=4)
-    for room in (health, manifest, risk, search, runs, collections, docs, viewer):
+    for room in (health, manifest, risk, search, runs, collections, tilesets, docs, viewer):
         app.include_router(room.router)
     app.mount("/static", StaticFiles(directory=STATIC, check_dir=False), name="static")
     return app

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 from benchmarks.report import Result, best, once, peak_mb, run, say, version
 from benchmarks.snapshots import declare_snapshot, opened
 from geo.grid import ALBERS, Grid, to_metres
+from layers.mercator import inverse_mercator
+from layers.palette import palette
 from layers.png import encode
-from layers.raster import TILE, inverse_mercator, level_codes, occupied_tiles, palette, striped, warp_tiles
+from layers.raster import TILE, level_codes, occupied_tiles, striped, warp_tiles
 from layers.reader import Snapshot
 from layers.tiles import MAX_ZOOM, render
 

@@ -28,6 +28,7 @@ class Settings(BaseSettings):
     schedule: str = Field(default="", description="cron text of the nightly run while serving; empty: none")
     sample_enterprises: int = Field(default=265_000, ge=1, description="enterprises in the generated sample")
     sample_seed: int = Field(default=20_260_101, ge=0, description="seed of the generated sample")
+    tile_cache_mb: int = Field(default=128, ge=1, le=65536, description="memory of each serving process for made tiles, MB")
     keep_days: int = Field(default=14, ge=1, description="snapshots younger than this many days are never thinned")
 
     @property

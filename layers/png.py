@@ -52,5 +52,15 @@ def encode(pixels: NDArray[np.uint8], palette: Sequence[Colour]) -> bytes:
     ))
 
 
+def recoloured(png: bytes, palette: Sequence[Colour]) -> bytes:
+    """A PNG of :func:`encode` with other colours of the same palette indices; the pixels' bytes stay as they are."""
+    start = len(_SIGNATURE) + 25  # after IHDR
+    length = int.from_bytes(png[start:start + 4], "big")
+    if png[start + 4:start + 8] != b"PLTE" or length != 3 * len(palette):
+        raise ValueError("no palette PNG of this many colours")
+    plte = _chunk(b"PLTE", b"".join(bytes(colour[:3]) for colour in palette))
+    return png[:start] + plte + png[start + len(plte):]
+
+
 def _chunk(name: bytes, data: bytes) -> bytes:
     return struct.pack(">I", len(data)) + name + data + struct.pack(">I", zlib.crc32(name + data))

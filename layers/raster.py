@@ -10,18 +10,14 @@ from numba import njit
 from numpy.typing import NDArray
 
 from geo.grid import Grid, to_degrees, to_metres
-from layers.png import Colour
-from layers.style import LEVELS
+from layers.mercator import inverse_mercator, mercator
+from layers.palette import LIGHT
 
 TILE = 256
 _LATTICE = 8  # pieces per tile side between points that are projected exactly
 
 #: Side of a stripe pattern and width of its light part, in screen pixels; the side divides 256, so stripes meet at tile edges.
 _STRIPE, _STRIPE_WIDTH = 8, 3
-
-
-#: Palette index of each level code on the light part of a stripe: 9–12 for the hatched codes, unchanged for the others.
-LIGHT = np.array([0, 1, 9, 3, 10, 5, 11, 7, 12], np.uint8)
 
 
 def level_codes(grid: Grid, cell: NDArray[np.int64], level: NDArray[np.int8], hatched: NDArray[np.bool_]) -> NDArray[np.uint8]:
@@ -36,20 +32,20 @@ def level_codes(grid: Grid, cell: NDArray[np.int64], level: NDArray[np.int8], ha
     return codes.reshape(grid.ny, grid.nx)
 
 
+def theme_codes(grid: Grid, cell: NDArray[np.int64], density: NDArray[np.float64], thresholds: NDArray[np.float64],
+                ) -> NDArray[np.uint8]:
+    """One theme's density (deaths/km²·yr) by the density rules C-D-1 to C-D-3, as level codes; 0 where the theme has nothing."""
+    there = density > 0
+    level = (4 - (density[there, None] >= thresholds[None, :]).sum(axis=1)).astype(np.int8)
+    return level_codes(grid, cell[there], level, np.zeros(len(level), bool))
+
+
 def scatter(grid: Grid, cell: NDArray[np.int64], values: NDArray[np.floating] | NDArray[np.integer], scale: float = 1.0,
             ) -> NDArray[np.float32]:
     """Values of some cells as a raster (ny, nx) float32, 0 elsewhere; each value times `scale`."""
     raster = np.zeros(grid.size, np.float32)
     raster[cell] = values * scale
     return raster.reshape(grid.ny, grid.nx)
-
-
-@cache
-def palette() -> tuple[Colour, ...]:
-    """Colours of palette indices: 0 clear, 1–8 the level codes, 9–12 the light stripes of hatched levels 1–4."""
-    solid: list[Colour] = [(*entry.rgb, 255) for entry in LEVELS for _ in range(2)]
-    light: list[Colour] = [(*(round(255 - 0.3 * (255 - channel)) for channel in entry.rgb), 255) for entry in LEVELS]  # type: ignore[misc]
-    return ((0, 0, 0, 0), *solid, *light)
 
 
 def striped(codes: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -89,20 +85,6 @@ def tile_side_m(grid: Grid, zoom: int) -> float:
     """Ground length of a tile's side in the grid's middle, m."""
     _, lat = to_degrees([grid.west], [grid.north - grid.ny * grid.cell / 2])
     return float(40_075_016.7 / 2**zoom * math.cos(math.radians(float(lat[0]))))
-
-
-def mercator(lon: NDArray[np.float64], lat: NDArray[np.float64], zoom: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Fractional Web Mercator tile coordinates of points in degrees."""
-    side = 2.0**zoom
-    phi = np.radians(lat)
-    return (lon + 180.0) / 360.0 * side, (1.0 - np.arcsinh(np.tan(phi)) / np.pi) / 2.0 * side
-
-
-def inverse_mercator(x: NDArray[np.float64], y: NDArray[np.float64], zoom: int,
-                     ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Degrees of fractional Web Mercator tile coordinates."""
-    side = 2.0**zoom
-    return x / side * 360.0 - 180.0, np.degrees(np.arctan(np.sinh(np.pi * (1.0 - 2.0 * y / side))))
 
 
 def warp_tiles(grid: Grid, codes: NDArray[np.uint8], zoom: int, tiles: list[tuple[int, int]]) -> NDArray[np.uint8]:

@@ -67,6 +67,7 @@ class Snapshot:
                 path=str(self.path),
             ) from error
         self._features: dict[str, FeatureTable] = {}
+        self._themes: dict[str, TileArchive] = {}
 
     # ------------------------------------------------------------------ what is in it
 
@@ -115,6 +116,24 @@ class Snapshot:
     def tiles(self) -> TileArchive:
         """Rendered tiles of the cell levels."""
         return TileArchive(self.path / "risk.pmtiles")
+
+    def theme_tiles(self, theme: str) -> TileArchive:
+        """Rendered tiles of one theme's density levels.
+
+        Raises
+        ------
+        NotFound
+            If there is no such theme.
+        SnapshotError
+            If the snapshot was published without them.
+        """
+        if theme not in self._themes:
+            if theme not in dict(THEMES):
+                known = tuple(dict(THEMES))
+                raise NotFound(f"没有专题“{theme}”", f"there is no theme {theme!r}", theme=theme,
+                               remedy_zh=f"可用：{'、'.join(known)}。", remedy_en=f"Known: {', '.join(known)}.")
+            self._themes[theme] = TileArchive(self.path / "themes" / f"{theme}.pmtiles")
+        return self._themes[theme]
 
     def features(self, kind: str) -> FeatureTable:
         """Features of a kind.

@@ -38,8 +38,13 @@ class Level:
     @property
     def rgb(self) -> tuple[int, int, int]:
         """Red, green, blue, 0–255."""
-        value = int(self.colour[1:], 16)
-        return value >> 16, value >> 8 & 255, value & 255
+        return rgb(self.colour)
+
+
+def rgb(colour: str) -> tuple[int, int, int]:
+    """Red, green, blue (0–255) of ``#RRGGBB``."""
+    value = int(colour[1:], 16)
+    return value >> 16, value >> 8 & 255, value & 255
 
 
 #: The four levels, worst first.
@@ -49,6 +54,28 @@ LEVELS: tuple[Level, ...] = (
     Level(3, "一般", "moderate", "黄", "#FFD43B", "dots"),
     Level(4, "低", "low", "蓝", "#4C6EF5", "plain"),
 )
+
+
+@dataclass(frozen=True)
+class ColourStyle:
+    """Colours of the four levels, worst first."""
+
+    name: str
+    zh: str
+    en: str
+    colours: tuple[str, str, str, str]
+
+
+#: The colours of the regulations.
+STANDARD = "standard"
+
+#: Colour styles; the second keeps the order of levels in lightness, for people who cannot tell red from green.
+STYLES: dict[str, ColourStyle] = {
+    style.name: style for style in (
+        ColourStyle(STANDARD, "标准四色", "standard", tuple(level.colour for level in LEVELS)),  # type: ignore[arg-type]
+        ColourStyle("accessible", "色觉友好", "for colour-blind readers", ("#7A0403", "#C8500A", "#F2B701", "#BFDDF2")),
+    )
+}
 
 #: What a hatched cell or area means.
 HATCHED_ZH = "斜线：按均值应为重大，但达到重大的概率不足一半"

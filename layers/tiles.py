@@ -15,11 +15,15 @@ from pmtiles.tile import Compression, TileType, zxy_to_tileid
 from pmtiles.writer import Writer
 
 from geo.grid import Grid, to_degrees
+from layers.palette import palette
 from layers.png import encode
-from layers.raster import TILE, halve, occupied_tiles, palette, striped, warp_tiles
+from layers.raster import TILE, halve, occupied_tiles, striped, warp_tiles
 
-#: Zooms of the pyramid; cells are sampled at the last, every other halves the one after it.
+#: Zooms of the pyramid of all themes together; cells are sampled at the last, every other halves the one after it.
 MIN_ZOOM, MAX_ZOOM = 5, 13
+
+#: Last zoom of a single theme's pyramid: a cell is three pixels wide there, and clients magnify.
+THEME_ZOOM = 12
 
 #: Hatched cells are striped from this zoom on; below it a cell is smaller than a stripe.
 PATTERN_ZOOM = 12
@@ -29,8 +33,9 @@ _GROUP = 3  # zooms between the tiles that are made together and their common an
 Address = tuple[int, int, int]
 
 
-def write_pyramid(path: Path, grid: Grid, codes: NDArray[np.uint8], *, metadata: dict[str, Any] | None = None,
-                  threads: int = 2, progress: Callable[[float], None] | None = None) -> int:
+def write_pyramid(path: Path, grid: Grid, codes: NDArray[np.uint8], *, max_zoom: int = MAX_ZOOM,
+                  metadata: dict[str, Any] | None = None, threads: int = 2,
+                  progress: Callable[[float], None] | None = None) -> int:
     """Render level codes and write the archive.
 
     Parameters
@@ -40,6 +45,8 @@ def write_pyramid(path: Path, grid: Grid, codes: NDArray[np.uint8], *, metadata:
     grid : Grid
     codes : (ny, nx) uint8
         From :func:`layers.raster.level_codes`.
+    max_zoom : int
+        Zoom at which cells are sampled; every other halves the one after it.
     metadata : dict or None
         More entries of the archive's JSON metadata (attribution, run id).
     threads : int
@@ -52,7 +59,7 @@ def write_pyramid(path: Path, grid: Grid, codes: NDArray[np.uint8], *, metadata:
     int
         Number of tiles.
     """
-    tiles = render(grid, codes, threads=threads, progress=progress)
+    tiles = render(grid, codes, max_zoom=max_zoom, threads=threads, progress=progress)
     if not tiles:
         x, y = occupied_tiles(grid, np.ones_like(codes), MIN_ZOOM)[0]
         tiles = {(MIN_ZOOM, x, y): encode(np.zeros((TILE, TILE), np.uint8), palette())}
@@ -69,19 +76,19 @@ def write_pyramid(path: Path, grid: Grid, codes: NDArray[np.uint8], *, metadata:
     return len(tiles)
 
 
-def render(grid: Grid, codes: NDArray[np.uint8], *, threads: int = 2,
+def render(grid: Grid, codes: NDArray[np.uint8], *, max_zoom: int = MAX_ZOOM, threads: int = 2,
            progress: Callable[[float], None] | None = None) -> dict[Address, bytes]:
     """All tiles of the pyramid that show anything, by (z, x, y)."""
     groups: dict[tuple[int, int], list[tuple[int, int]]] = defaultdict(list)
-    for x, y in occupied_tiles(grid, codes, MAX_ZOOM):
+    for x, y in occupied_tiles(grid, codes, max_zoom):
         groups[x >> _GROUP, y >> _GROUP].append((x, y))
     done: dict[Address, bytes] = {}
     tops: dict[tuple[int, int], NDArray[np.uint8]] = {}
 
     def make(group: tuple[int, int]) -> tuple[tuple[int, int], dict[Address, bytes], NDArray[np.uint8] | None]:
         bottom = groups[group]
-        pixels = dict(zip(bottom, warp_tiles(grid, codes, MAX_ZOOM, bottom), strict=True))
-        encoded, top = _climb(pixels, MAX_ZOOM, MAX_ZOOM - _GROUP)
+        pixels = dict(zip(bottom, warp_tiles(grid, codes, max_zoom, bottom), strict=True))
+        encoded, top = _climb(pixels, max_zoom, max_zoom - _GROUP)
         return group, encoded, top.get(group)
 
     with ThreadPoolExecutor(threads) as pool:
@@ -91,7 +98,7 @@ def render(grid: Grid, codes: NDArray[np.uint8], *, threads: int = 2,
                 tops[group] = top
             if progress is not None:
                 progress(count / len(groups))
-    encoded, last = _climb(tops, MAX_ZOOM - _GROUP, MIN_ZOOM)
+    encoded, last = _climb(tops, max_zoom - _GROUP, MIN_ZOOM)
     done |= encoded
     done |= {(MIN_ZOOM, x, y): _png(MIN_ZOOM, pixels) for (x, y), pixels in last.items()}
     return done

@@ -91,7 +91,8 @@ def border_map(snapshot: Snapshot, view: Window, font: str) -> str:
 
 def cell_map(snapshot: Snapshot, view: Window) -> bytes:
     """One pixel per cell in the four colours, unstable ones lighter, as PNG."""
-    from layers.raster import LIGHT, level_codes, palette
+    from layers.palette import LIGHT, palette
+    from layers.raster import level_codes
 
     grid, cells = snapshot.grid, snapshot.cells
     codes = level_codes(grid, cells.numbers("cell"), cells.numbers("level"), cells.numbers("hatched"))

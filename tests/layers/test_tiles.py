@@ -14,8 +14,10 @@ from rasterio.warp import Resampling, reproject
 
 from geo.grid import ALBERS, Grid, to_degrees, to_metres
 from layers.archive import TileArchive
+from layers.mercator import inverse_mercator, mercator
+from layers.palette import palette
 from layers.png import encode
-from layers.raster import TILE, halve, inverse_mercator, level_codes, mercator, occupied_tiles, palette, striped, warp_tiles
+from layers.raster import TILE, halve, level_codes, occupied_tiles, striped, warp_tiles
 from layers.tiles import MAX_ZOOM, MIN_ZOOM, write_pyramid
 from tests.support.snapshots import small_grid
 
