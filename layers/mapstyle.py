@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from layers.style import HATCHED_ZH, LEVELS, STYLES
+from layers.vector.features import FEATURE_ZOOM
 from layers.vector.tilesets import MIN_ZOOM, VectorTiles
 
 #: From this zoom on the cells are shown instead of the streets, as in the viewer.
@@ -60,10 +61,13 @@ def _layers(name: str, geometry: str, style: str) -> list[dict[str, Any]]:
     colour = level_colour(style, "risk_level")
     if geometry == "line":
         return [{"id": name, "type": "line", **common, "layout": hidden, "paint": {"line-color": colour, "line-width": 1.5}}]
-    radius = ["interpolate", ["linear"], ["ln", ["max", 1, ["coalesce", ["get", "count"], 1]]], 0, 3.5, 8, 18]
+    counted = ["interpolate", ["linear"], ["ln", ["max", 1, ["coalesce", ["get", "count"], 1]]], 0, 3.5, 8, 18]
+    radius = ["interpolate", ["linear"], ["zoom"], FEATURE_ZOOM - 0.01, counted, FEATURE_ZOOM, 2.5, FEATURE_ZOOM + 4, 6]
+    worst_on_top = {"circle-sort-key": ["-", 0, ["coalesce", ["get", "risk_level"], 5]]}
     return [
-        {"id": name, "type": "circle", **common, "layout": hidden, "filter": ["==", ["geometry-type"], "Point"],
-         "paint": {"circle-color": colour, "circle-radius": radius, "circle-stroke-color": "#FFFFFF", "circle-stroke-width": 1}},
+        {"id": name, "type": "circle", **common, "layout": hidden | worst_on_top,
+         "filter": ["==", ["geometry-type"], "Point"],
+         "paint": {"circle-color": colour, "circle-radius": radius, "circle-stroke-color": "#FFFFFF", "circle-stroke-width": 0.6}},
         {"id": f"{name}-area", "type": "fill", **common, "layout": hidden, "filter": ["==", ["geometry-type"], "Polygon"],
          "paint": {"fill-color": colour, "fill-opacity": 0.6, "fill-outline-color": "#343A40"}},
     ]
