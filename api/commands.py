@@ -218,16 +218,42 @@ def score(trigger: Annotated[str, typer.Option(hidden=True)] = "manual") -> None
 
 
 @app.command()
-def publish(run: Annotated[str, typer.Option(help="运行编号，见 riskmap runs · run id")]) -> None:
-    """把某次运行的图设为当前（回退或前进）。
+def publish(
+    run: Annotated[str, typer.Option(help="运行编号，见 riskmap runs · run id")] = "",
+    static: Annotated[Path | None, typer.Option(help="写出静态站点的目录 · folder for a site of plain files")] = None,
+) -> None:
+    """把某次运行的图设为当前（回退或前进），或写成 nginx 可直接发布的静态站点。
 
-    Serve the map of another run: roll back or forward. A running server switches by itself.
+    With --run: serve the map of another run, back or forward; a running server switches by itself.
+    With --static: write the current map (or that of --run, which then does not become current) as a folder of plain files
+    for nginx or an object store: page, tiles, areas, explanations. Called again, it brings the folder to the newer run.
     """
     from layers.snapshot import make_current
 
     console, settings = Console.now(), settings_now()
-    make_current(settings.snapshots, run)
-    console.say(f"当前风险图：{run}", f"current map: {run}")
+    if static is not None:
+        _publish_static(console, settings, run, static)
+    elif run:
+        make_current(settings.snapshots, run)
+        console.say(f"当前风险图：{run}", f"current map: {run}")
+    else:
+        raise BadParameter("请给出 --run 或 --static", "give --run or --static",
+                           remedy_zh="riskmap runs 列出各次运行。", remedy_en="riskmap runs lists the runs.")
+
+
+def _publish_static(console: Console, settings: Settings, run: str, out: Path) -> None:
+    from api.scoring import use_kernel_cache
+    from layers.reader import Snapshot
+    from layers.snapshot import open_current, snapshot_path
+
+    use_kernel_cache(settings)
+    snapshot = Snapshot(snapshot_path(settings.snapshots, run)) if run else open_current(settings.snapshots)
+    from api.staticsite import write_static
+
+    with console.step("写出静态站点", "writing the static site") as report:
+        explained = write_static(snapshot, out, progress=lambda done, all_: report("写出静态站点", done, all_))
+    zh, en = ("", "") if explained else ("（该快照没有解释数据）", " (this snapshot cannot be explained)")
+    console.say(f"静态站点 {out}：运行 {snapshot.run_id}{zh}", f"static site {out}: run {snapshot.run_id}{en}")
 
 
 @app.command()

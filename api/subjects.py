@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import shapely
+from numpy.typing import NDArray
 
 from geo.kinds import KINDS
+from layers.features import mapping
 from layers.reader import Snapshot
 from layers.style import THEMES
 from layers.tables import IR_UNIT, S_UNIT
 from riskmodel.levels import CELL_CODE_LEVEL, CODE_ZH, STREET_CODE_LEVEL
+
+#: Properties of an area as a feature.
+AREA_FIELDS = ("code", "name", "level", "parent", "risk_level", "hatched", "index", "pll", "density", "kappa", "rank",
+               "residents", "workers", "area_km2", "lon", "lat")
 
 _RULE_LEVEL = CELL_CODE_LEVEL | STREET_CODE_LEVEL
 
@@ -68,6 +75,16 @@ def area(snapshot: Snapshot, record: dict[str, Any]) -> dict[str, Any]:
         "hazard_grades": [record.get(f"n_hazard_{grade}") or 0 for grade in range(1, 5)],
         "bbox": list(snapshot.area_shape(record["code"]).bounds),
     }
+
+
+def area_features(snapshot: Snapshot, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
+    """Areas as GeoJSON features with what a map shows of them."""
+    found = []
+    for row, record in zip(rows.tolist(), snapshot.area_records(rows), strict=True):
+        properties = {name: record[name] for name in AREA_FIELDS} | {"parent_name": parent_name(snapshot, record)}
+        shape = mapping(snapshot.area_shapes[row])
+        found.append({"type": "Feature", "id": record["code"], "geometry": shape, "properties": properties})
+    return found
 
 
 def parent_name(snapshot: Snapshot, record: dict[str, Any]) -> str | None:

@@ -32,8 +32,9 @@ class FeatureTable:
     def __init__(self, kind_name: str, path: Path) -> None:
         self.kind = kind(kind_name)
         self.columns = Columns(path)
-        self._json = tuple(field.name for field in self.kind.all_fields if field.type == "json")
-        self._fields = tuple(field.name for field in self.kind.all_fields)
+        present = set(self.columns.names)  # a snapshot of an earlier version may lack a field that was declared since
+        self._fields = tuple(field.name for field in self.kind.all_fields if field.name in present)
+        self._json = tuple(field.name for field in self.kind.all_fields if field.type == "json" and field.name in present)
 
     def __len__(self) -> int:
         return len(self.columns)

@@ -209,11 +209,23 @@ def make_current(directory: Path, run_id: str) -> None:
     NotFound
         If there is no such snapshot.
     """
+    snapshot_path(directory, run_id)
+    with _writing(directory), _locked(directory):
+        _point(directory, run_id)
+
+
+def snapshot_path(directory: Path, run_id: str) -> Path:
+    """Folder of a published snapshot.
+
+    Raises
+    ------
+    NotFound
+        If there is no such snapshot.
+    """
     if not _RUN_ID.fullmatch(run_id) or not (directory / run_id / MANIFEST).is_file():
         raise NotFound(f"没有快照 {run_id}", f"there is no snapshot {run_id}", remedy_zh="用 riskmap runs 查看可用的快照。",
                        remedy_en="See riskmap runs for the snapshots that exist.", run_id=run_id)
-    with _writing(directory), _locked(directory):
-        _point(directory, run_id)
+    return directory / run_id
 
 
 def list_snapshots(directory: Path) -> list[SnapshotInfo]:

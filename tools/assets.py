@@ -35,6 +35,7 @@ COPIED: dict[str, tuple[str, dict[str, str]]] = {
     "vendor/leaflet-geoman": ("@geoman-io/leaflet-geoman-free", {
         "dist/leaflet-geoman.min.js": "leaflet-geoman.js", "dist/leaflet-geoman.css": "leaflet-geoman.css", "LICENSE": "LICENSE",
     }),
+    "vendor/pmtiles": ("pmtiles", {"dist/pmtiles.js": "pmtiles.js", "package.json": "LICENSE.json"}),
     "vendor/noto-sans-sc": ("@fontsource-variable/noto-sans-sc", {
         "index.css": "index.css", "files/*-wght-normal.woff2": "files/", "LICENSE": "LICENSE",
     }),

@@ -107,7 +107,7 @@ def items(
         rows = table.meeting_box(corners) if corners else np.arange(len(table))
         rows = rows if span is None else rows[_exists(snapshot, name, rows, *span)]
     page = rows[offset:offset + limit]
-    found = _area_features(snapshot, page) if name == "areas" else features.geojson(snapshot, name, page)
+    found = subjects.area_features(snapshot, page) if name == "areas" else features.geojson(snapshot, name, page)
     links = [_link(request, _page(request, offset, limit), "self", GEOJSON)]
     if offset + limit < len(rows):
         links.append(_link(request, _page(request, offset + limit, limit), "next", GEOJSON))
@@ -123,7 +123,7 @@ def item(request: Request, snapshot: Map, name: str, feature_id: str) -> Respons
     _known(snapshot, name)
     if name == "areas":
         snapshot.area(feature_id)
-        found = _area_features(snapshot, np.array([snapshot.areas.texts("code").index(feature_id)]))
+        found = subjects.area_features(snapshot, np.array([snapshot.areas.texts("code").index(feature_id)]))
     else:
         found = features.geojson(snapshot, name, [snapshot.features(name).row(feature_id)])
     links = [_link(request, request.url.path, "self", GEOJSON), _link(request, f"/api/collections/{name}", "collection")]
@@ -140,15 +140,6 @@ def _area_rows(snapshot: Snapshot, corners: tuple[float, float, float, float] | 
     if corners is None:
         return rows
     return rows[shapely.intersects(snapshot.area_shapes[rows], shapely.box(*corners))]
-
-
-def _area_features(snapshot: Snapshot, rows: NDArray[np.int64]) -> list[dict[str, Any]]:
-    found = []
-    for row, record in zip(rows.tolist(), snapshot.area_records(rows), strict=True):
-        properties = {name: record[name] for name in _AREA_FIELDS} | {"parent_name": subjects.parent_name(snapshot, record)}
-        shape = mapping(snapshot.area_shapes[row])
-        found.append({"type": "Feature", "id": record["code"], "geometry": shape, "properties": properties})
-    return found
 
 
 def _interval(text: str | None) -> tuple[date, date] | None:

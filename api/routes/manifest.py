@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from api.answers import STRICT, Map, answer
 from geo.kinds import KINDS
+from layers.reader import Snapshot
 from layers.style import LEVELS
 from riskmodel.parameters import load_parameters
 
@@ -22,6 +23,11 @@ _SHOWN = ("run_id", "created", "as_of", "city", "counts", "cells", "streets", "t
 @router.get("/manifest", summary="当前风险图 · the current map")
 def manifest(snapshot: Map) -> Response:
     """Run, dates, counts, totals and legend of the snapshot that is served."""
+    return answer(manifest_of(snapshot))
+
+
+def manifest_of(snapshot: Snapshot) -> dict[str, Any]:
+    """What the page is told of a snapshot."""
     shown = {name: snapshot.manifest[name] for name in _SHOWN if name in snapshot.manifest}
     city = snapshot.area_records(snapshot.area_rows("city"))
     totals = dict(shown.get("totals", {}))
@@ -32,9 +38,9 @@ def manifest(snapshot: Map) -> Response:
         {"name": name, "zh": KINDS[name].zh, "geometry": KINDS[name].geometry, "count": shown.get("counts", {}).get(name)}
         for name in snapshot.kinds
     ]
-    return answer(shown | {
+    return shown | {
         "bounds": list(snapshot.bounds), "synthetic": snapshot.synthetic, "totals": totals, "kinds": kinds, "legend": legend(),
-    })
+    }
 
 
 @lru_cache(maxsize=1)

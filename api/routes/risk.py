@@ -72,16 +72,21 @@ def ranking(
     """Areas of a level in order; with a theme, `pll`, `density` and the order are of that theme."""
     within("limit", limit, 1, 1000)
     choice("order", order, _ORDERS)
-    by = order
     if theme:
         choice("theme", theme, _THEME_CODES)
         choice("order", order, _OF_THEME)
-        by = theme if order == "pll" else f"{theme}_density"
-    records = snapshot.ranking(level, by=by, ascending=direction == "asc", limit=limit, parent=parent)
-    return answer({
-        "level": level, "theme": theme or None, "order": order, "of": len(snapshot.area_rows(level)),
+    return answer(ranking_of(snapshot, level, theme or None, limit, order, ascending=direction == "asc", parent=parent))
+
+
+def ranking_of(snapshot: Snapshot, level: AreaLevel, theme: str | None, limit: int, order: str, *, ascending: bool = False,
+               parent: str | None = None) -> dict[str, Any]:
+    """A ranking as the page reads it."""
+    by = order if theme is None else theme if order == "pll" else f"{theme}_density"
+    records = snapshot.ranking(level, by=by, ascending=ascending, limit=limit, parent=parent)
+    return {
+        "level": level, "theme": theme, "order": order, "of": len(snapshot.area_rows(level)),
         "items": [_ranked(snapshot, record, theme) for record in records],
-    })
+    }
 
 
 def _ranked(snapshot: Snapshot, record: dict[str, Any], theme: str | None) -> dict[str, Any]:

@@ -1,4 +1,6 @@
-/** Talking to the API: addresses relative to the page, errors as Problem. */
+/** Talking to the API (or to files in its place): addresses relative to the page, errors as Problem. */
+
+import { FOLDER, fromFiles } from "./files.js";
 
 /** What the server (or the network) says went wrong, and what to do about it. */
 export class Problem extends Error {
@@ -22,6 +24,7 @@ export function address(path, parameters = {}) {
 
 /** GET as JSON. */
 export async function get(path, parameters = {}, signal = undefined) {
+  if (FOLDER) return (await answered(() => fromFiles(path, parameters, signal))) ?? { items: [], features: [] };
   const response = await request(address(path, parameters), { signal, headers: { Accept: "application/json" } });
   return response.json();
 }
@@ -35,6 +38,7 @@ export function post(path, body, signal = undefined) {
 
 /** All pages of a collection, up to `most` features. */
 export async function everything(path, parameters, most = 5000) {
+  if (FOLDER) return (await get(path, parameters)).features;
   const features = [];
   let url = address(path, parameters);
   while (url && features.length < most) {
@@ -47,15 +51,19 @@ export async function everything(path, parameters, most = 5000) {
 }
 
 async function request(url, options) {
-  let response;
-  try {
-    response = await fetch(url, { credentials: "same-origin", ...options });
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Problem({ title: "无法连接服务器", detail: "请求没有得到答复。", remedy: "请检查网络，稍后重试；若仍失败，请联系运维人员。" });
-  }
+  const response = await answered(() => fetch(url, { credentials: "same-origin", ...options }));
   if (!response.ok) throw await problemOf(response);
   return response;
+}
+
+async function answered(ask) {
+  try {
+    return await ask();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    if (error.missing) throw new Problem({ title: "静态站点中没有这项内容", remedy: "请在服务版页面中查看，或重新发布静态站点。", status: 404 });
+    throw new Problem({ title: "无法连接服务器", detail: "请求没有得到答复。", remedy: "请检查网络，稍后重试；若仍失败，请联系运维人员。" });
+  }
 }
 
 async function problemOf(response) {
