@@ -1,9 +1,12 @@
 #!/usr/bin/env bash
-# Debian packages that only the tests need: PostGIS (the store's other engine) and Chromium (the page in a real browser).
+# Debian packages that only the tests need: PostGIS (the store's other engine), Chromium (the page in a real browser), nginx
+# (the site of plain files) and QGIS (a client that others made).
 set -euo pipefail
 
 missing=()
 ls /usr/share/postgresql/*/extension/postgis.control >/dev/null 2>&1 || missing+=(postgresql-15-postgis-3 postgresql-15)
+[ -x /usr/sbin/nginx ] || missing+=(nginx-light)
+[ -d /usr/lib/python3/dist-packages/qgis ] || missing+=(python3-qgis)
 command -v chromium >/dev/null || missing+=(chromium)
 ls /usr/lib/*/libatomic.so.1 >/dev/null 2>&1 || missing+=(libatomic1) # the driver of the browser tests links to it
 [ ${#missing[@]} -gt 0 ] || exit 0

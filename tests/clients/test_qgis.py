@@ -19,8 +19,9 @@ def found(api: httpx.Client, tmp_path_factory: pytest.TempPathFactory) -> dict:
     corners = [*project.transform(*bounds[:2]), *project.transform(*bounds[2:])]
     picture = tmp_path_factory.mktemp("qgis") / "tiles.png"
     script = Path(__file__).with_name("qgis_reads.py")
-    done = subprocess.run(["/usr/bin/python3", str(script), base, *map(str, corners), str(picture)], capture_output=True, text=True,
-                          timeout=180, check=False, env={"PATH": "/usr/bin:/bin", "HOME": str(picture.parent)})
+    command = ["/usr/bin/python3", str(script), base, *map(str, corners), str(picture)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=180, check=False,
+                          env={"PATH": "/usr/bin:/bin", "HOME": str(picture.parent)})
     assert done.returncode == 0, done.stderr
     return json.loads(done.stdout.splitlines()[-1])
 
