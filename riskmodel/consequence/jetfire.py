@@ -67,3 +67,45 @@ def mean_over_directions(
     square = square - 2 * r * at.reshape(-1, 1, *[1] * r.ndim) * np.cos(theta).reshape(1, -1, *[1] * r.ndim)
     share = radiated * rate * combustion / points
     return np.asarray((share / (4 * np.pi * np.maximum(square, 1.0))).sum(axis=0))
+
+
+def hydrogen_length(rate: ArrayLike, hole: ArrayLike, *, conservative: bool = False) -> Array:
+    """Visible flame length, m, of a hydrogen jet: ``76 (m d)^0.347``, at most ``116 (m d)^0.347`` (Molkov and Saffers 2013).
+
+    Parameters
+    ----------
+    rate, hole : array_like
+        kg/s, and diameter of the hole, m.
+    conservative : bool
+        The bound above the experiments instead of their best fit.
+
+    Examples
+    --------
+    >>> round(float(hydrogen_length(0.2073, 0.00356)), 1)
+    6.2
+    """
+    factor = 116.0 if conservative else 76.0
+    return np.asarray(factor * (np.asarray(rate, np.float64) * np.asarray(hole, np.float64)) ** 0.347)
+
+
+def distance_to_fraction(hole: ArrayLike, exit_density: ArrayLike, mass_fraction: ArrayLike, *, air: float = 1.204) -> Array:
+    """Distance, m, along a free gas jet to a mass fraction: ``5.4 √(ρ_N/ρ_air) d / C`` (Chen and Rodi 1980; Molkov 2012).
+
+    For flash fires of gas under pressure (CNG, hydrogen): the jet's own momentum dilutes it, not the wind.
+
+    Parameters
+    ----------
+    hole : array_like
+        Diameter of the hole, m.
+    exit_density : array_like
+        Density of the gas in the hole (choked: that of the orifice), kg/m³.
+    mass_fraction : array_like
+        Of the lower flammable limit: hydrogen 4 % by volume is 0.00290, methane 5 % is 0.0283.
+
+    Examples
+    --------
+    >>> round(float(distance_to_fraction(0.001, 7.0, 0.0029)), 1)
+    4.5
+    """
+    shape = np.sqrt(np.asarray(exit_density, np.float64) / air) * np.asarray(hole, np.float64)
+    return np.asarray(5.4 * shape / np.asarray(mass_fraction, np.float64))

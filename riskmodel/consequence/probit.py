@@ -39,10 +39,32 @@ TOXIC: Mapping[str, Toxic] = MappingProxyType({
     "hydrogen_fluoride": Toxic(-8.4, 1, 1.5), "hydrogen_chloride": Toxic(-37.3, 3.69, 1), "ethylene_oxide": Toxic(-6.8, 1, 1),
     "acrolein": Toxic(-4.1, 1, 1), "allyl_alcohol": Toxic(-11.7, 1, 2), "methyl_isocyanate": Toxic(-1.2, 1, 0.7),
     "tetraethyl_lead": Toxic(-9.8, 1, 2), "phosgene": Toxic(-10.6, 2, 1), "carbon_monoxide": Toxic(-7.4, 1, 1),
-    "hydrogen_cyanide": Toxic(-9.8, 1, 2.4), "sulphur_dioxide": Toxic(-19.2, 1, 2.4), "nitrogen_dioxide": Toxic(-18.6, 1, 3.7),
+    "hydrogen_cyanide": Toxic(-9.8, 1, 2.4), "sulphur_dioxide": Toxic(-19.2, 1, 2.4), "sulfur_dioxide": Toxic(-19.2, 1, 2.4),
+    "nitrogen_dioxide": Toxic(-18.6, 1, 3.7),
     "methyl_bromide": Toxic(-7.3, 1, 1.1), "acrylonitrile": Toxic(-8.6, 1, 1.3), "bromine": Toxic(-12.4, 1, 2),
     "phosphine": Toxic(-6.8, 1, 2),
 })
+
+#: Other publications, per substance: a, b, n with C in ppm and t in minutes, and the molar mass in g/mol that turns ppm to mg/m³.
+TOXIC_PPM: Mapping[tuple[str, str], tuple[Toxic, float]] = MappingProxyType({
+    ("chlorine", "withers_lees"): (Toxic(-8.29, 0.92, 2), 70.9),  # Withers and Lees 1985
+    ("ammonia", "ccps"): (Toxic(-35.9, 1.85, 2), 17.03),  # CCPS 1999; API RP 581
+    ("hydrogen_sulphide", "ccps"): (Toxic(-31.42, 3.008, 1.43), 34.08),
+})
+
+#: Dangerous toxic loads of HSE in ppmⁿ·min: n, SLOT (a few per cent die; taken as 3 %), SLOD (half die), molar mass g/mol.
+HSE_LOADS: Mapping[str, tuple[float, float, float, float]] = MappingProxyType({
+    "ammonia": (2, 3.78e8, 1.03e9, 17.03), "chlorine": (2, 1.08e5, 4.84e5, 70.9), "hydrogen_sulphide": (4, 2.0e12, 1.5e13, 34.08),
+    "carbon_monoxide": (1, 40_125, 57_000, 28.01), "hydrogen_fluoride": (1, 12_000, 21_000, 20.01),
+    "sulphur_dioxide": (2, 4.66e6, 7.45e7, 64.07), "phosgene": (1, 108, 348, 98.92),
+    "hydrogen_cyanide": (2, 1.92e5, 4.32e5, 27.03),
+})
+
+#: Names of the rules of death by pressure.
+PRESSURE: tuple[str, ...] = ("rule", "lung_hse", "lung_eisenberg", "head", "collapse")
+
+#: Litres of a mole of gas at 25 °C and 101.325 kPa: mg/m³ = ppm · M / 24.45.
+_MOLE = 24.45
 
 
 def probability(probit: ArrayLike) -> Array:
@@ -208,8 +230,43 @@ def collapse(overpressure: ArrayLike, impulse: ArrayLike) -> Array:
     return np.asarray(5 - 0.22 * np.log((40_000 / p) ** 7.4 + (460 / i) ** 11.3))
 
 
-def toxic_constants(substance: str) -> Toxic:
-    """Toxic probit constants of a substance.
+def blast_probability(
+    overpressure: ArrayLike, impulse: ArrayLike = np.inf, constants: str = "rule", *, indoors: bool = False,
+) -> Array:
+    """Probability of death of an overpressure (Pa) and impulse (Pa·s) by the name of its rule in :data:`PRESSURE`.
+
+    ``rule`` is the 0.3 and 0.1 bar rule of the Purple Book; the lung probits need no impulse, head impact and collapse do.
+
+    Raises
+    ------
+    UnknownIdentifier
+        If no rule has this name.
+
+    Examples
+    --------
+    >>> [round(float(blast_probability(1e5, 1e4, name)), 3) for name in PRESSURE]
+    [1.0, 0.552, 0.005, 1.0, 0.932]
+    """
+    if constants == "rule":
+        return blast_indoors(overpressure) if indoors else blast_outdoors(overpressure)
+    table = {"lung_hse": lambda p, _: lung_hse(p), "lung_eisenberg": lambda p, _: lung_eisenberg(p), "head": head_impact,
+             "collapse": collapse}
+    if constants not in table:
+        raise UnknownIdentifier(f"没有名为“{constants}”的超压概率函数", f"there is no overpressure probit {constants!r}",
+                                remedy_zh=f"可用：{'、'.join(PRESSURE)}", remedy_en=f"Known: {', '.join(PRESSURE)}")
+    with np.errstate(divide="ignore"):
+        return probability(table[constants](np.asarray(overpressure, np.float64), np.asarray(impulse, np.float64)))
+
+
+def toxic_constants(substance: str, source: str = "purple_book") -> Toxic:
+    """Toxic probit constants of a substance, for C in mg/m³ and t in minutes.
+
+    Parameters
+    ----------
+    substance : str
+    source : str
+        purple_book (:data:`TOXIC`), a name of :data:`TOXIC_PPM`, or hse: a line through SLOT (3 %) and SLOD (50 %) of
+        :data:`HSE_LOADS`.
 
     Raises
     ------
@@ -220,12 +277,26 @@ def toxic_constants(substance: str) -> Toxic:
     --------
     >>> toxic_constants("ammonia").n
     2
+    >>> round(toxic_constants("chlorine", "withers_lees").a, 2)
+    -10.25
     """
-    try:
+    if source == "purple_book" and substance in TOXIC:
         return TOXIC[substance]
-    except KeyError:
-        raise UnknownIdentifier(f"没有物质“{substance}”的毒性概率函数常数", f"no toxic probit constants for {substance!r}",
-                                remedy_zh=f"可用：{'、'.join(TOXIC)}", remedy_en=f"Known: {', '.join(TOXIC)}") from None
+    if (substance, source) in TOXIC_PPM:
+        return _in_milligrams(*TOXIC_PPM[substance, source])
+    if source == "hse" and substance in HSE_LOADS:
+        n, slot, slod, molar = HSE_LOADS[substance]
+        slope = float((5 - probit_of(0.03)) / np.log(slod / slot))
+        return _in_milligrams(Toxic(5 - slope * float(np.log(slod)), slope, n), molar)
+    known = sorted({*TOXIC, *HSE_LOADS})
+    raise UnknownIdentifier(f"没有物质“{substance}”的毒性概率函数常数（{source}）",
+                            f"no toxic probit constants for {substance!r} ({source})", remedy_zh=f"可用：{'、'.join(known)}",
+                            remedy_en=f"Known: {', '.join(known)}")
+
+
+def _in_milligrams(constants: Toxic, molar_mass: float) -> Toxic:
+    shift = constants.b * constants.n * np.log(_MOLE / molar_mass)
+    return Toxic(float(constants.a + shift), constants.b, constants.n)
 
 
 def toxic(load: ArrayLike, constants: Toxic) -> Array:

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from riskmodel.consequence.checks import positive, within
+
 Array = NDArray[np.float64]
 
 #: Standard atmosphere, Pa.
@@ -156,3 +158,48 @@ def flash_fraction(temperature: ArrayLike, boiling: float, heat_capacity: float,
     """
     superheat = np.maximum(np.asarray(temperature, np.float64) - boiling, 0.0)
     return np.asarray(-np.expm1(-heat_capacity * superheat / vaporisation))
+
+
+def two_phase_rate(
+    hole: ArrayLike, pressure: ArrayLike, saturation: ArrayLike, temperature: ArrayLike, *, density: float, vaporisation: float,
+    heat_capacity: float, expansion: float, discharge: float = 0.61, length: float = 0.1,
+) -> Array:
+    """Mass rate, kg/s, of a liquid that flashes on its way out (Fauske and Epstein 1988; CCPS 1999, section 2.1).
+
+    ``G² = 2 C² ρ (P − P_sat) + G_e² / N`` with the equilibrium rate ``G_e = h_v / (v_fg √(T c_p))`` and, for outlets shorter
+    than 0.1 m, ``N = h_v² / (2 ΔP ρ C² v_fg² T c_p) + L / 0.1``. A hole in a thin wall (length 0) flows as a liquid.
+
+    Parameters
+    ----------
+    hole, length : array_like, float
+        Diameter of the hole and length of the outlet, m.
+    pressure, saturation : array_like
+        Absolute pressure inside and saturation pressure, Pa.
+    temperature : array_like
+        K.
+    density, vaporisation, heat_capacity : float
+        Of the liquid: kg/m³, J/kg, J/(kg K).
+    expansion : float
+        Volume of the vapour less that of the liquid at saturation, v_fg, m³/kg.
+    discharge : float
+        Discharge coefficient C of the liquid.
+
+    Examples
+    --------
+    >>> saturated = two_phase_rate(0.01, 1.15e6, 1.15e6, 298.15, density=500.0, vaporisation=3.34e5, heat_capacity=2180.0,
+    ...                            expansion=0.042)
+    >>> round(float(saturated), 3)
+    0.775
+    """
+    positive(hole=hole, pressure=pressure, saturation=saturation, density=density, vaporisation=vaporisation,
+             heat_capacity=heat_capacity, expansion=expansion)
+    within("temperature", temperature, 10.0, 3000.0, "K")
+    p, sat, T = (np.asarray(v, np.float64) for v in (pressure, saturation, temperature))
+    equilibrium = np.square(vaporisation / expansion) / (T * heat_capacity)
+    below = 2 * discharge**2 * density * np.maximum(p - sat, 0.0)
+    drop = np.maximum(p - ATMOSPHERE, 1.0)
+    N = np.ones_like(equilibrium)
+    if length < 0.1:
+        N = equilibrium / (2 * drop * density * discharge**2) + length / 0.1
+    liquid = 2 * discharge**2 * density * drop
+    return np.asarray(hole_area(hole) * np.sqrt(np.minimum(below + equilibrium / N, np.maximum(liquid, equilibrium))))

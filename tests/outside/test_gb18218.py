@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from riskmodel.identification import alpha, beta, grade, identify, is_major, threshold
+from geo.codes import substances
+from geo.errors import BadParameter
+from riskmodel.identification import alpha, beta, category, grade, identify, is_major, key_of, threshold
 from riskmodel.parameters.load import Parameters, load_parameters
 
 
@@ -60,15 +62,17 @@ def test_table_5_alpha(people: int, expected: float, parameters: Parameters) -> 
     ],
 )
 def test_tables_1_to_4(name: str, tonnes: float, coefficient: float, parameters: Parameters) -> None:
-    assert threshold(name, parameters) == tonnes
+    assert threshold(name) == tonnes
     assert beta(name, parameters) == coefficient
 
 
 def test_table_1_is_complete_and_its_cas_numbers_hold(parameters: Parameters) -> None:
-    """85 rows; the last digit of a CAS number is the weighted sum of the others modulo 10."""
-    assert len(parameters.table("identification.table1.quantity")) == 85
-    assert len(parameters.table("identification.table2.quantity")) == 24
-    numbers = [number for row in parameters.table("identification.table1.cas").values() for number in row]
+    """85 rows, each with Q and β; the last digit of a CAS number is the weighted sum of the others modulo 10."""
+    rows = [row for row in substances() if row.number]
+    assert [row.number for row in rows] == list(range(1, 86))
+    assert all(threshold(row.name) == row.quantity_t > 0 and 1 <= beta(row.name, parameters) <= 20 for row in rows)
+    assert len(parameters.table("identification.beta.category")) == 24
+    numbers = [number for row in rows for number in row.cas]
     assert len(numbers) >= 79
     for number in numbers:
         digits = number.replace("-", "")
@@ -78,3 +82,42 @@ def test_table_1_is_complete_and_its_cas_numbers_hold(parameters: Parameters) ->
 def test_s_of_exactly_one_is_a_major_hazard(parameters: Parameters) -> None:
     assert is_major(sum([0.1] * 10))
     assert identify({"汽油": 200.0}, 0, parameters).grade == 4
+
+
+@pytest.mark.parametrize(("name", "expected"), [
+    ("一氧化碳", 2), ("二氧化硫", 2), ("氨", 2), ("环氧乙烷", 2), ("氯化氢", 3), ("溴甲烷", 3), ("氯", 4), ("硫化氢", 5),
+    ("氟化氢", 5), ("二氧化氮", 10), ("氰化氢", 10), ("光气", 20), ("磷化氢", 20), ("异氰酸甲酯", 20),
+])
+def test_table_3_beta_of_toxic_gases(name: str, expected: float, parameters: Parameters) -> None:
+    gases = parameters.table("identification.beta.named")
+    assert (gases[name] if name == "一氧化碳" else beta(name, parameters)) == expected
+
+
+@pytest.mark.parametrize(("symbol", "quantity", "coefficient"), [
+    ("J1", 5, 4), ("J2", 50, 1), ("J3", 50, 2), ("J4", 50, 2), ("J5", 500, 1), ("W1.1", 1, 2), ("W1.2", 10, 2), ("W1.3", 50, 2),
+    ("W2", 10, 1.5), ("W3", 150, 1), ("W4", 50, 1), ("W5.1", 10, 1.5), ("W5.2", 50, 1), ("W5.3", 1000, 1), ("W5.4", 5000, 1),
+    ("W6.1", 10, 1.5), ("W6.2", 50, 1), ("W7.1", 10, 1.5), ("W7.2", 50, 1), ("W8", 50, 1), ("W9.1", 50, 1), ("W9.2", 200, 1),
+    ("W10", 200, 1), ("W11", 200, 1),
+])
+def test_tables_2_and_4_by_category(symbol: str, quantity: float, coefficient: float, parameters: Parameters) -> None:
+    assert (threshold(symbol), beta(symbol, parameters)) == (quantity, coefficient)
+
+
+def test_names_of_one_substance_are_one(parameters: Parameters) -> None:
+    """CAS number, alias and name of table 1; diesel, which it does not name, counts as W5.4."""
+    assert key_of("7664-41-7") == key_of("液氨") == key_of("ammonia") == "氨"
+    assert key_of("柴油") == "W5.4"
+    assert category("汽油", parameters) == "W5.3"
+    assert identify({"7782-50-5": 10.0}, 75, parameters).r == pytest.approx(12.0)
+
+
+def test_chlorine_of_order_40(parameters: Parameters) -> None:
+    """国家安监总局令第40号 附件1, R = α Σ β q/Q: chlorine 10 t, 50 to 99 people: 1.5 · 4 · 10/5 = 12, 三级."""
+    unit = identify({"氯": 10.0}, 75, parameters)
+    assert (unit.r, unit.grade) == (pytest.approx(12.0), 3)
+
+
+@pytest.mark.parametrize("tonnes", [-1.0, float("nan"), float("inf")])
+def test_impossible_quantities_are_refused_by_name(tonnes: float, parameters: Parameters) -> None:
+    with pytest.raises(BadParameter, match="氯"):
+        identify({"氯": tonnes}, 0, parameters)

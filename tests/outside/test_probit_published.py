@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from geo.errors import UnknownIdentifier
 from riskmodel.consequence import probit
 
 approx = pytest.approx
@@ -96,3 +97,43 @@ def test_caps() -> None:
     assert probit.heat_outdoors(flux, 1e4) == approx(probit.heat_outdoors(flux, 20.0))
     assert probit.heat_outdoors(flux, 1.0)[1] == 1.0
     assert probit.heat_indoors(flux).tolist() == [0.0, 1.0]
+
+
+def test_chlorine_withers_lees_in_milligrams() -> None:
+    """Withers and Lees 1985 through mg/m3 = ppm · 70.9 / 24.45: the same half."""
+    constants = probit.toxic_constants("chlorine", "withers_lees")
+    for ppm, minutes in ((433.0, 10.0), (250.0, 30.0)):
+        load = (ppm * 70.9 / 24.45) ** 2 * minutes
+        assert float(probit.toxic(load, constants)) == approx(5.0, abs=2e-3)
+
+
+@pytest.mark.parametrize(("substance", "n", "slot", "slod"), [
+    ("ammonia", 2, 3.78e8, 1.03e9), ("chlorine", 2, 1.08e5, 4.84e5), ("hydrogen_sulphide", 4, 2.0e12, 1.5e13),
+    ("carbon_monoxide", 1, 40_125, 57_000),
+])
+def test_hse_dangerous_loads(substance: str, n: float, slot: float, slod: float) -> None:
+    """HSE: SLOD kills half, SLOT a few per cent (3 % taken)."""
+    constants = probit.toxic_constants(substance, "hse")
+    molar = probit.HSE_LOADS[substance][3]
+    for load, chance in ((slot, 0.03), (slod, 0.5)):
+        in_milligrams = load * (molar / 24.45) ** n
+        assert float(probit.probability(probit.toxic(in_milligrams, constants))) == approx(chance, abs=1e-6)
+
+
+def test_toxic_choice_spreads_results() -> None:
+    """Three publications for 1,000 mg/m3 of chlorine over 30 min: from a third to four fifths dead, one reason for wide bands."""
+    chance = [float(probit.probability(probit.toxic(probit.toxic_load(1000.0, 30.0, c.n), c)))
+              for c in (probit.toxic_constants("chlorine", s) for s in ("purple_book", "withers_lees", "hse"))]
+    assert min(chance) < 0.5 < max(chance)
+    assert max(chance) - min(chance) > 0.2
+
+
+def test_blast_by_the_name_of_its_rule() -> None:
+    """HyRAM+ 6.1, run: 30 kPa, 2 kPa s; the Purple Book rule beside it."""
+    found = [float(probit.blast_probability(30e3, 2e3, name)) for name in ("lung_eisenberg", "lung_hse", "head", "collapse")]
+    assert found == approx([8e-28, 0.0643255, 2e-59, 0.3197684], rel=1e-4, abs=1e-20)
+    assert probit.blast_probability([9e3, 2e4, 3e4]).tolist() == [0.0, 0.0, 1.0]
+    assert probit.blast_probability([9e3, 2e4, 3e4], indoors=True).tolist() == [0.0, 0.025, 1.0]
+    for call in (lambda: probit.blast_probability(1e5, 1e4, "guess"), lambda: probit.toxic_constants("chlorine", "guess")):
+        with pytest.raises(UnknownIdentifier, match="guess"):
+            call()

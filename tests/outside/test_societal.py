@@ -9,7 +9,7 @@ from geo.grid import Grid
 from riskmodel.fields import lay
 from riskmodel.parameters import load_parameters
 from riskmodel.scenarios import FN_N, Kernel, ScenarioBuilder, Scope, Theme
-from riskmodel.societal import city_curve, fn_curve, zone
+from riskmodel.societal import fn_curve, place_curve, zone
 
 P = load_parameters()
 
@@ -20,7 +20,7 @@ def test_goose_vapour_cloud_example() -> None:
     survival = np.array([0.75, 0.25] + [0.0] * (len(FN_N) - 2))
     b.add_points("enterprise", "蒸气云爆炸", Theme.WORK_OTHER, Scope.NONE, row=[0], x=0.0, y=0.0, frequency=3e-5,
                  deaths_local=1.0, tail=b.tail(survival))
-    curve = city_curve(b.finish())
+    curve = place_curve(b.finish())
     assert curve[:3] == pytest.approx([2.25e-5, 0.75e-5, 0.0], rel=1e-12)
 
 

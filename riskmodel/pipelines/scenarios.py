@@ -1,7 +1,8 @@
-"""Buried lines: gas, oil and heat, from failure rates per km to scenarios along straight pieces.
+"""Buried lines as scenarios: gas, oil, liquefied gas, hot water and steam, from failure rates per km to straight pieces.
 
 Gas above 0.4 MPa burns at the break: radiation falls with distance; the potential impact radius is its measure, not a disc
-of death. At medium pressure gas that leaks into a building governs. Oil burns as a pool, hot water scalds.
+of death. At medium pressure gas that leaks into a building governs. Oil burns as a pool, liquefied gas as a jet or, later, as a
+flash fire; hot water and steam scald.
 """
 
 from __future__ import annotations
@@ -18,141 +19,16 @@ from numpy.typing import ArrayLike, NDArray
 from geo.errors import UnknownIdentifier
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
+from riskmodel.pipelines.rules import potential_impact_radius, pressure_class
 from riskmodel.quantified.assembly import significant
-from riskmodel.quantified.footprints import Fuel, Physics, heat_kernel, pool_kernel
+from riskmodel.quantified.footprints import Fuel, Physics, flash_kernel, heat_kernel, jet_kernel, pool_kernel
 from riskmodel.scenarios import Kernel, ScenarioBuilder, Scope, Theme
 
 KIND = "pipeline"
 
 Array = NDArray[np.float64]
 
-#: Upper pressure bounds in MPa and names of the classes of town gas, GB 50028-2006 (2020) table 6.1.6; above: 长输.
-PRESSURE_CLASSES: tuple[tuple[float, str], ...] = (
-    (0.01, "低压"), (0.2, "中压B"), (0.4, "中压A"), (0.8, "次高压B"), (1.6, "次高压A"), (2.5, "高压B"), (4.0, "高压A"),
-)
-
-#: Width of the strip on each side of a line that the rules look at, m (GB 32167-2015).
-STRIP_M = 200.0
-
 _BUILDING = ("低压", "中压B", "中压A")
-
-
-def potential_impact_radius(diameter_mm: ArrayLike, pressure_mpa: ArrayLike) -> Array:
-    """Potential impact radius, m, of a natural-gas line: ``0.099 √(d² p)`` (GB 32167-2015; ASME B31.8S).
-
-    For natural gas only, and only as a measure for screening: it is not a disc of certain death.
-
-    Parameters
-    ----------
-    diameter_mm : array_like
-        Outside diameter, mm.
-    pressure_mpa : array_like
-        Maximum allowable operating pressure, MPa.
-
-    Examples
-    --------
-    >>> round(float(potential_impact_radius(1016, 10.0)), 1)
-    318.1
-    """
-    d, p = np.asarray(diameter_mm, np.float64), np.asarray(pressure_mpa, np.float64)
-    return np.asarray(0.099 * np.sqrt(d**2 * p))
-
-
-def pressure_class(pressure_mpa: ArrayLike) -> NDArray[np.object_]:
-    """Name of the pressure class of gas lines; the upper bound belongs to the class (GB 50028-2006 (2020) table 6.1.6).
-
-    Only 低压 excludes its bound: it is below 0.01 MPa.
-
-    Examples
-    --------
-    >>> pressure_class([0.005, 0.01, 0.2, 0.4, 1.0, 4.0, 10.0]).tolist()
-    ['低压', '中压B', '中压B', '中压A', '次高压A', '高压A', '长输']
-    """
-    p = np.asarray(pressure_mpa, np.float64)
-    bounds = np.array([bound for bound, _ in PRESSURE_CLASSES])
-    names = np.array([name for _, name in PRESSURE_CLASSES] + ["长输"], object)
-    place = np.searchsorted(bounds, p, side="left")
-    return np.asarray(names[np.where(p == bounds[0], 1, place)])
-
-
-def hca_grade(
-    class_location: ArrayLike, diameter_mm: ArrayLike, pressure_mpa: ArrayLike, *, special_site_m: ArrayLike = np.inf,
-    flammable_site_m: ArrayLike = np.inf,
-) -> NDArray[np.object_]:
-    """Grade of the high-consequence area that a gas line runs through, Ⅲ the most severe (GB 32167-2015 table 1).
-
-    四级地区 → Ⅲ; 三级地区 → Ⅱ; elsewhere Ⅱ with a flammable or explosive place within 200 m, Ⅰ with a special place (特定场所)
-    within the potential impact radius of very large and very small lines or within 200 m of others.
-
-    Parameters
-    ----------
-    class_location : array_like of str
-        一级, 二级, 三级 or 四级; None for unknown.
-    diameter_mm, pressure_mpa : array_like
-        Outside diameter, mm, and maximum allowable operating pressure, MPa.
-    special_site_m, flammable_site_m : array_like
-        Distance to the nearest special place, and to the nearest filling station, oil depot or the like, m.
-
-    Returns
-    -------
-    (n,) object
-        Ⅰ, Ⅱ, Ⅲ, or None where the line is in no high-consequence area.
-
-    Examples
-    --------
-    >>> hca_grade(["四级", "三级", "二级", "一级"], 711, 6.3, special_site_m=[0, 0, 150, 500]).tolist()
-    ['Ⅲ', 'Ⅱ', 'Ⅰ', None]
-    """
-    d, p = np.asarray(diameter_mm, np.float64), np.asarray(pressure_mpa, np.float64)
-    place = np.asarray(class_location, object)
-    by_radius = ((d > 762) & (p > 6.9)) | ((d < 273) & (p < 1.6))
-    strip = np.where(by_radius, potential_impact_radius(d, p), STRIP_M)
-    near = np.asarray(special_site_m, np.float64) <= strip
-    flammable = np.asarray(flammable_site_m, np.float64) <= STRIP_M
-    grade = np.select([place == "四级", (place == "三级") | flammable, near], [3, 2, 1], default=0)
-    return np.asarray(np.array([None, "Ⅰ", "Ⅱ", "Ⅲ"], object)[grade])
-
-
-def hca_three(inputs: ModelInputs) -> pd.DataFrame:
-    """Streets that long-distance lines cross in a high-consequence area of grade Ⅲ, as far as the class location tells.
-
-    四级地区 is grade Ⅲ for gas and, by the same description of the strip, for oil (GB 32167-2015 tables 1 and 2). Town gas is
-    outside that standard; schematic lines, and lines known less exactly than half the 200 m strip, are left out.
-
-    Parameters
-    ----------
-    inputs : ModelInputs
-        Frame ``pipeline``, grid, streets and coverage are read.
-
-    Returns
-    -------
-    DataFrame
-        Columns area_code (street) and name (of the line, or its id); one row per line and street.
-    """
-    frame = inputs.frames.get(KIND)
-    if frame is None or frame.empty:
-        return pd.DataFrame({"area_code": [], "name": []}, dtype=object)
-    exact = ~(pd.to_numeric(frame["position_accuracy_m"]) > STRIP_M / 2)
-    grade = hca_grade(frame["class_location"].to_numpy(object), frame["diameter_mm"], frame["pressure_mpa"])
-    chosen = frame[exact & (frame["service"] == "transmission") & frame["medium"].isin(["gas", "oil"]) & (grade == "Ⅲ")]
-    dense = shapely.segmentize(chosen["geometry"].to_numpy(object), inputs.grid.cell / 2)
-    xy, line = shapely.get_coordinates(dense, return_index=True)
-    street = _main_street(inputs, inputs.grid.index(xy[:, 0], xy[:, 1]))
-    pairs = np.unique(np.stack([line, street], axis=1)[street >= 0], axis=0)
-    names = chosen["name"].where(chosen["name"].notna(), chosen["id"]).to_numpy(object)
-    codes = inputs.streets["code"].to_numpy(object)
-    return pd.DataFrame({"area_code": codes[pairs[:, 1]], "name": names[pairs[:, 0]]}, dtype=object)
-
-
-def _main_street(inputs: ModelInputs, cell: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Row of the street with the largest share of each cell, −1 where no street reaches."""
-    coverage = inputs.coverage
-    order = np.lexsort((-coverage.fraction, coverage.cell))
-    cells, first = np.unique(coverage.cell[order], return_index=True)
-    if not cells.size:
-        return np.full(cell.shape, -1, np.int64)
-    place = np.minimum(np.searchsorted(cells, cell), cells.size - 1)
-    return np.where(cells[place] == cell, coverage.street[order][first[place]], -1).astype(np.int64)
 
 
 @dataclass(frozen=True)
@@ -341,17 +217,35 @@ def _gas(assembly: _Assembly, lines: Lines) -> None:
     assembly.add(lines, "燃气管线穿孔·喷射火", rate * leaks, assembly.kernels(pressure, leak_kernel))
 
 
-def _oil(assembly: _Assembly, lines: Lines) -> None:
-    fuel = Fuel.of(assembly.parameters, str(assembly.parameters.entry("pipelines.oil.fuel").value))
+def _oil(assembly: _Assembly, lines: Lines, fuel_of: str) -> None:
+    fuel = Fuel.of(assembly.parameters, str(assembly.parameters.table("pipelines.oil.fuel")[fuel_of]))
     split, pools = assembly.table("oil.split"), assembly.table("oil.pool_m")
     for name, label in (("hole", "输油管线穿孔·池火"), ("rupture", "输油管线断裂·池火")):
         kernel = assembly.builder.kernel(pool_kernel(pools[name], fuel, assembly.physics))
         assembly.add(lines, label, assembly.number("oil.rate") * split[name] * assembly.number("oil.ignition"), kernel)
 
 
-def _heat(assembly: _Assembly, lines: Lines) -> None:
-    kernel = assembly.builder.kernel(Kernel.disc(assembly.number("heat.radius"), assembly.number("heat.lethality"), 0.0))
-    assembly.add(lines, "热力管线泄漏·烫伤塌陷", assembly.number("heat.rate"), kernel)
+def _lpg(assembly: _Assembly, lines: Lines) -> None:
+    """Jet fire at once, flash fire of what has gathered by then later; the impact radius is for natural gas only."""
+    fuel = Fuel.of(assembly.parameters, "lpg")
+    rates, gathered = assembly.table("lpg.release"), assembly.number("lpg.gathered")
+    now, later = assembly.table("lpg.ignition")["immediate"], assembly.table("lpg.ignition")["delayed"]
+    for name, label in (("hole", "液化气管线穿孔"), ("rupture", "液化气管线断裂")):
+        event = assembly.number("lpg.rate") * assembly.table("lpg.split")[name]
+        jet = assembly.builder.kernel(jet_kernel(rates[name], fuel, assembly.physics))
+        flash = assembly.builder.kernel(flash_kernel(rates[name] * gathered, fuel, assembly.physics))
+        assembly.add(lines, f"{label}·喷射火", event * now, jet)
+        assembly.add(lines, f"{label}·闪火", event * (1 - now) * later, flash)
 
 
-_METHODS: Mapping[str, Callable[[_Assembly, Lines], None]] = {"gas": _gas, "oil": _oil, "heat": _heat}
+def _scald(assembly: _Assembly, lines: Lines, medium: str, label: str) -> None:
+    disc = Kernel.disc(assembly.number(f"{medium}.radius"), assembly.number(f"{medium}.lethality"), 0.0)
+    assembly.add(lines, label, assembly.number(f"{medium}.rate"), assembly.builder.kernel(disc))
+
+
+_METHODS: Mapping[str, Callable[[_Assembly, Lines], None]] = {
+    "gas": _gas, "oil": partial(_oil, fuel_of="oil"), "crude": partial(_oil, fuel_of="crude"),
+    "products": partial(_oil, fuel_of="products"), "lpg": _lpg,
+    "heat": partial(_scald, medium="heat", label="热力管线泄漏·烫伤塌陷"),
+    "steam": partial(_scald, medium="steam", label="蒸汽管线爆裂·烫伤"),
+}
