@@ -169,3 +169,29 @@ def test_kill_9_and_a_second_load_as_if_nothing_had_happened(
         reports = load_directory(reopened, directory, settings)
         assert [report.inserted for report in reports] == [3, 3000, 3000]
         assert reopened.raster("population").is_file()
+
+
+def test_directory_of_other_formats(store: Store, tmp_path: Path) -> None:
+    folder = tmp_path / "town"
+    folder.mkdir()
+    (folder / "streets.csv").write_text(
+        '代码,名称,级别,geometry\n110101001000,甲,街道,"POLYGON((116 39,117 39,117 40,116 40,116 39))"\n', encoding="gb18030")
+    (folder / "one.csv").write_text("编号,资源类型,东坐标,北坐标\n1,消防站,447924.483,4419380.448\n", encoding="utf-8")
+    (folder / "two.csv").write_text("号,类别,lon,lat\n2,消防站,116.5,39.5\n3,城堡,116.5,39.5\n", encoding="utf-8")
+    (folder / "m.toml").write_text('[columns]\n"号" = "id"\n', encoding="utf-8")
+    (folder / "manifest.json").write_text(json.dumps({"kinds": {
+        "emergency_resource": [{"file": "one.csv", "crs": "4548"}, {"file": "two.csv", "mapping": "m.toml", "rows": 2}],
+        "area": {"file": "streets.csv", "identifier": ["代码"]}}}, ensure_ascii=False), encoding="utf-8")
+    settings = Settings(home=tmp_path / "home")
+    reports = load_directory(store, folder, settings)
+    assert [(report.kind, report.inserted, report.quarantined) for report in reports] == [
+        ("area", 1, 0), ("emergency_resource", 1, 0), ("emergency_resource", 1, 1)]
+    rows = store.read("emergency_resource")
+    assert rows["area_code"].tolist() == ["110101001000"] * 2
+    assert rows["source"].tolist() == ["town/one.csv", "town/two.csv"]
+    assert not any(report.changed for report in load_directory(store, folder, settings))
+    manifest = json.loads((folder / "manifest.json").read_text(encoding="utf-8"))
+    manifest["kinds"]["emergency_resource"][1]["rows"] = 5
+    (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
+    with pytest.raises(BadFile, match="清单为 5 行"):
+        load_directory(store, folder, settings)

@@ -13,7 +13,7 @@ import pytest
 import shapely
 
 from geo.errors import BadFile, UnknownIdentifier
-from geo.ingest import load_file
+from geo.ingest import Declared, load_file
 from geo.kinds import KINDS
 from geo.store import Store
 
@@ -43,7 +43,7 @@ def test_csv_with_chinese_headings(store: Store, tmp_path: Path, encoding: str) 
     assert back["geometry"].iloc[0].equals(shapely.Point(116.45, 39.92))
     assert json.loads(back["extra"].iloc[0]) == {"值班电话": "119"}
     assert back["extra"].iloc[1] is None
-    assert list(back["source"]) == ["应急资源.csv#1", "应急资源.csv#2"]
+    assert list(back["source"]) == ["应急资源.csv", "应急资源.csv"]
     assert not back["synthetic"].any()
     bad = store.quarantine().sort_values("row")
     assert list(bad["row"]) == [3, 4, 5, 6, 7]
@@ -82,13 +82,16 @@ def test_geojson(store: Store, tmp_path: Path) -> None:
         feature(7, point, venue_type="mall"),
     ]}, ensure_ascii=False), encoding="utf-8")
     report = load_file(store, "venue", file)
-    assert (report.inserted, report.quarantined) == (2, 5)
+    assert (report.inserted, report.quarantined) == (3, 4)
     school = store.read("venue").iloc[0]
     assert (school["id"], school["name"], school["capacity"], school["basement"]) == ("V1", "学校", 1200, True)
     assert json.loads(school["assumed"]) == ["capacity"]
     assert json.loads(school["extra"]) == {"lanterns": 3}
     assert not school["geometry"].has_z
-    assert sorted(store.quarantine()["row"]) == [2, 3, 4, 5, 6]
+    assert sorted(store.quarantine()["row"]) == [3, 4, 5, 6]
+    mended = store.loads(1)[0]["findings"][0]
+    assert (mended["code"], mended["count"], mended["examples"][0][0]) == ("polygon-mended", 1, 2)
+    assert store.read("venue")["geometry"].iloc[1].is_valid
 
 
 def test_geoparquet(store: Store, enterprises: EnterpriseMaker, tmp_path: Path) -> None:
@@ -100,10 +103,11 @@ def test_geoparquet(store: Store, enterprises: EnterpriseMaker, tmp_path: Path) 
     pq.write_table(table.replace_schema_metadata({"geo": json.dumps(described)}), file)
     assert load_file(store, "enterprise", file).inserted == 20
     assert store.read("enterprise", columns=["id"])["id"].iloc[-1] == "E00019"
-    described["columns"]["geom"]["crs"] = {"id": {"authority": "EPSG", "code": 32650}}  # type: ignore[index]
+    described["columns"]["geom"]["crs"] = {"type": "ProjectedCRS", "name": "of the moon"}  # type: ignore[index]
     pq.write_table(table.replace_schema_metadata({"geo": json.dumps(described)}), file)
     with pytest.raises(BadFile, match="坐标系"):
         load_file(store, "enterprise", file)
+    assert load_file(store, "enterprise", file, declared=Declared(crs="CGCS2000")).unchanged == 20
 
 
 BAD_FILES = {
