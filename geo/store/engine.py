@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,6 +16,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from geo.errors import BadParameter, StoreError
+from geo.store import bulkreads
 
 _PRAGMAS = ("synchronous = normal", "temp_store = memory", "cache_size = -65536")
 
@@ -44,13 +46,30 @@ def parse_url(url: str) -> URL:
     )
 
 
-def make_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
-    """An engine whose transactions include DDL on both databases; SQLite writes ahead (WAL).
+@dataclass(frozen=True)
+class Waits:
+    """How many connections there may be, and how long to wait for what.
 
-    Parameters
+    Attributes
     ----------
     patience : float
-        Seconds that SQLite waits for another process's lock.
+        Seconds that a writer waits for another one before it gives up.
+    pool : int
+        Connections that one process keeps open (PostgreSQL).
+    free : float
+        Seconds to wait for a free one of them.
+    statement : float
+        Seconds after which PostgreSQL breaks off a read; 0: never. Loads are not limited.
+    """
+
+    patience: float = 10.0
+    pool: int = 5
+    free: float = 10.0
+    statement: float = 0.0
+
+
+def make_engine(url: URL, *, read_only: bool, waits: Waits) -> Engine:
+    """An engine whose transactions include DDL on both databases; SQLite writes ahead (WAL).
 
     Raises
     ------
@@ -58,15 +77,33 @@ def make_engine(url: URL, *, read_only: bool, patience: float) -> Engine:
         If the folder of the SQLite file cannot be made.
     """
     if url.get_backend_name() == "postgresql":
-        return sa.create_engine(url, connect_args={"connect_timeout": 10}, execution_options={"postgresql_readonly": read_only})
+        return _postgresql(url, read_only=read_only, waits=waits)
     path = Path(str(url.database))
     if not read_only:
         _make_folder(path.parent)
     file_url = url.set(database=f"file:{quote(str(path.absolute()))}",
                        query={"mode": "ro" if read_only else "rwc", "uri": "true"})
-    engine = sa.create_engine(file_url, connect_args={"timeout": patience})
+    engine = sa.create_engine(file_url, connect_args={"timeout": waits.patience}, pool_size=waits.pool, pool_timeout=waits.free)
     sa.event.listen(engine, "connect", _on_connect_read_only if read_only else _on_connect)
     sa.event.listen(engine, "begin", _on_begin)
+    return engine
+
+
+def _postgresql(url: URL, *, read_only: bool, waits: Waits) -> Engine:
+    """A pool whose connections are tried before use, so that a server that was restarted is found again by itself."""
+    engine = sa.create_engine(
+        url, pool_size=waits.pool, max_overflow=2, pool_timeout=waits.free, pool_pre_ping=True,
+        connect_args={"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
+        execution_options={"postgresql_readonly": read_only})
+
+    def on_connect(connection: Any, _record: object) -> None:
+        # compiling a plan costs more than it saves in statements of milliseconds
+        connection.execute("SET jit = off")
+        connection.execute(f"SET statement_timeout = {int(waits.statement * 1000)}")
+        connection.commit()
+
+    sa.event.listen(engine, "connect", on_connect)
+    sa.event.listen(engine, "close", lambda _connection, record: bulkreads.forget(record.info))
     return engine
 
 
@@ -126,6 +163,12 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str, str, str], ...] = (
     (("locked", "lock timeout", "lock_timeout", "deadlock"),
      "正被另一个进程写入", "is being written by another process",
      "请等另一次导入或评估结束后再试。", "Wait until the other load or run has ended and try again."),
+    (("queuepool",),
+     "的连接都在使用中", "has no free connection",
+     "请稍后再试，或增大 RISKMAP_STORE_POOL。", "Try again later, or raise RISKMAP_STORE_POOL."),
+    (("statement timeout",),
+     "的查询超时", "took too long to answer",
+     "请缩小查询范围，或增大 RISKMAP_STORE_STATEMENT_S。", "Ask for less, or raise RISKMAP_STORE_STATEMENT_S."),
     (("not a database", "malformed", "disk image", "file is encrypted"),
      "的文件已损坏，或不是 SQLite 数据库", "is corrupt or is no SQLite database",
      "请从备份恢复该文件，或移开它后重新执行 riskmap init 与导入。",
@@ -149,7 +192,8 @@ _CAUSES: tuple[tuple[tuple[str, ...], str, str, str, str], ...] = (
      "不存在该数据库或缺少 PostGIS 扩展", "does not exist or lacks the PostGIS extension",
      "请建库并执行 CREATE EXTENSION postgis。", "Create the database and run CREATE EXTENSION postgis."),
     (("connection refused", "could not connect", "connection failed", "timeout expired", "connection timeout",
-      "could not translate", "failed to resolve", "name or service", "server closed", "connection is lost", "is starting up"),
+      "could not translate", "failed to resolve", "name or service", "server closed", "connection is lost", "is starting up",
+      "terminating connection", "is shutting down", "connection is closed", "consuming input failed", "the connection"),
      "无法连接", "cannot be reached",
      "请检查 PostgreSQL 是否在运行、地址与端口是否正确。", "Check that PostgreSQL is running and that host and port are right."),
 )

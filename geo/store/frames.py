@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import shapely
 from numpy.typing import NDArray
 
 from geo.kinds import Kind
+from geo.store.collection import uncollected
+
+#: A point as little-endian WKB.
+_POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("xy", "<f8", 2)])
 
 
-def to_frame(kind: Kind, table: pa.Table, shapes: NDArray[np.object_], columns: list[str]) -> pd.DataFrame:
-    """Frame with the columns in the asked order.
+def to_frame(kind: Kind, table: pa.Table, columns: Sequence[str]) -> pd.DataFrame:
+    """Frame with the columns in the asked order, out of what :func:`geo.store.reading.fetch` gives.
 
     Notes
     -----
@@ -26,12 +33,31 @@ def to_frame(kind: Kind, table: pa.Table, shapes: NDArray[np.object_], columns: 
     geometry
         object, Shapely geometries in CGCS2000 degrees.
     """
-    series = {
-        name: pd.Series(shapes, dtype=object) if name == "geometry"
-        else _series(table[name].combine_chunks(), kind.field(name).type, kind.field(name).required)
-        for name in columns
-    }
-    return pd.DataFrame(series, columns=columns)
+    with uncollected():
+        series = {
+            name: pd.Series(to_shapes(table["geometry"]), dtype=object) if name == "geometry"
+            else _series(table[name].combine_chunks(), kind.field(name).type, kind.field(name).required)
+            for name in columns
+        }
+        return pd.DataFrame(series, columns=list(columns))
+
+
+def to_shapes(column: pa.ChunkedArray) -> NDArray[np.object_]:
+    """Shapely geometries of a column of WKB."""
+    parts = [shapely.from_wkb(chunk.to_numpy(zero_copy_only=False)) for chunk in column.chunks]
+    return np.concatenate([np.empty(0, object), *parts])
+
+
+def coordinates(chunk: pa.Array) -> NDArray[np.float64] | None:
+    """Coordinates (n, 2) of a chunk of WKB that holds nothing but points; None if it holds anything else."""
+    _, offsets, data = chunk.buffers()
+    edges = np.frombuffer(offsets, np.int32, len(chunk) + 1, offset=4 * chunk.offset)
+    if not len(chunk) or edges[-1] - edges[0] != len(chunk) * _POINT.itemsize or (np.diff(edges) != _POINT.itemsize).any():
+        return None
+    points = np.frombuffer(data, _POINT, len(chunk), offset=int(edges[0]))
+    if not ((points["order"] == 1) & (points["type"] == 1)).all():
+        return None
+    return np.asarray(points["xy"], np.float64)
 
 
 def _series(column: pa.Array, type_: str, required: bool) -> pd.Series:

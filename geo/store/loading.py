@@ -1,28 +1,46 @@
-"""One load in one transaction: what differs is written, what is refused is set aside, and both are recorded."""
+"""One load in one transaction, part by part: what differs is written, what is refused is set aside, and both are recorded."""
 
 from __future__ import annotations
 
 import hashlib
+import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any, TypeAlias
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 import sqlalchemy as sa
 from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from geo.kinds import Kind
-from geo.store import rows
-from geo.store.quarantine import Rejected
-from geo.store.schema import LOAD, META, QUARANTINE
-from geo.store.validate import Checked
+from geo.store import catalogue
+from geo.store.catalogue import CatalogueEntry, Extent
+from geo.store.content import FORMULA
+from geo.store.known import Known
+from geo.store.quarantine import Rejected, quarantine_rows, release
+from geo.store.records import count_change, moment, next_load, record_load
+from geo.store.rehash import rehash
+from geo.store.schema import BOX, LOAD, QUARANTINE
+from geo.store.validate import Checked, validate
+from geo.store.writing import Writer
 
-#: Called with the stage (Chinese), how much is done, and how much there is in all.
+#: Called with the stage (Chinese), how much is done, and how much there is in all (0: not known).
 Progress = Callable[[str, int, int], None]
+
+#: Rows of one kind: a frame, an Arrow table or record batch, or any number of them one after the other.
+Part: TypeAlias = "pd.DataFrame | pa.Table | pa.RecordBatch"
+Parts: TypeAlias = "Part | Iterable[Part]"
+
+#: Rows that are checked and written at once; bounds the memory of a load.
+CHUNK = 50_000
+
+#: Quarantined rows that are written at once.
+_REFUSED = 5_000
 
 
 @dataclass(frozen=True)
@@ -39,6 +57,8 @@ class LoadReport:
         Rows that were refused and set aside.
     seconds : float
         Time it took.
+    load_id : int
+        Number of the load.
     """
 
     kind: str
@@ -48,6 +68,7 @@ class LoadReport:
     removed: int
     quarantined: int
     seconds: float
+    load_id: int = 0
 
     @property
     def changed(self) -> bool:
@@ -56,100 +77,172 @@ class LoadReport:
 
 
 @dataclass(frozen=True)
-class Load:
-    """A validated load that waits to be written.
+class Origin:
+    """Where the rows of a load come from.
 
     Attributes
     ----------
-    kind : Kind
-        Declaration of its rows.
     source : str
-        File or feed it comes from.
-    checked : Checked
-        Good rows.
-    refused : list of Rejected
-        Faults of the others.
+        File or feed.
+    by : str
+        Who loads them.
+    operation : str
+        ``load``, ``edit`` or ``retire``.
     complete : bool
         Whether rows of the same source that it lacks are to be removed.
-    started : datetime
-        When it began.
-    clock : float
-        The same as a performance counter.
+    mends : collection of (str, int) or None
+        Quarantined rows (file, row) that its rows take the place of; None if it takes that of all of its source.
     """
 
-    kind: Kind
     source: str
-    checked: Checked
-    refused: list[Rejected]
-    complete: bool
-    started: datetime
-    clock: float
+    by: str = ""
+    operation: str = "load"
+    complete: bool = False
+    mends: Collection[tuple[str, int]] | None = None
 
 
-@dataclass(frozen=True)
-class _Plan:
-    """Which rows of a load are written (positions) and which ids go."""
+class Loading:
+    """A load that is going on; :meth:`add` its parts, then :meth:`finish` it, all inside one write transaction."""
 
-    new: NDArray[np.int64]
-    changed: NDArray[np.int64]
-    removed: list[str]
+    def __init__(self, connection: Connection, kind: Kind, origin: Origin, tell: Progress, total: int = 0) -> None:
+        self._connection, self._kind, self._origin, self._tell, self._total = connection, kind, origin, tell, total
+        self._started, self._clock = datetime.now(UTC), time.perf_counter()
+        tell(f"校验{kind.zh}", 0, total)
+        if catalogue.formula(connection, kind) != FORMULA:
+            rehash(connection, kind)
+        self._before = catalogue.entries(connection, kind.name)[kind.name]
+        self._known = Known(connection, kind)
+        self._load_id = next_load(connection)
+        self._writer = Writer(connection, kind, self._load_id, self._before.rows)
+        self._seen = self._done = self._inserted = self._updated = self._removed = self._quarantined = 0
+        self._bad_ids: set[str] = set()
+        self._filled = set(self._before.filled)
+        self._reach, self._gone = self._before.extent, None  # type: tuple[Extent | None, Extent | None]
+        self._sums = np.zeros(3, np.uint64)
+        if origin.operation == "load":
+            release(connection, kind, origin.source, origin.mends)
+
+    def add(self, part: Part) -> None:
+        """Check some rows and write those that differ from what is stored.
+
+        Raises
+        ------
+        BadFile
+            If a required column is missing or one is not declared.
+        """
+        frame = part if isinstance(part, pd.DataFrame) else part.to_pandas()
+        for start in range(0, len(frame), CHUNK) or (0,):
+            self._add(frame.iloc[start:start + CHUNK])
+
+    def _add(self, frame: pd.DataFrame) -> None:
+        numbers = self._row_numbers(frame)
+        self._seen += len(frame)
+        checked = validate(self._kind, frame, self._known.taken)
+        self._set_aside(quarantine_rows(frame, checked, numbers))
+        self._bad_ids |= checked.bad_ids
+        self._write(checked)
+        self._done += len(frame)
+        self._tell(f"载入{self._kind.zh}", self._done, max(self._total, self._done))
+
+    def _row_numbers(self, frame: pd.DataFrame) -> NDArray[np.int64]:
+        """Number of every row in its file, from 1: the index says it, else the order in which the rows come."""
+        labels = frame.index
+        if not pd.api.types.is_integer_dtype(labels.dtype):
+            return np.arange(self._seen, self._seen + len(frame)) + 1
+        if self._seen and len(labels) and labels[0] == 0:
+            return np.asarray(labels.to_numpy(np.int64) + self._seen + 1)
+        return np.asarray(labels.to_numpy(np.int64) + 1)
+
+    def _write(self, checked: Checked) -> None:
+        table, ids = checked.table, checked.table["id"].combine_chunks()
+        content = table["content"].to_numpy()
+        positions = self._known.positions(ids)
+        new = positions < 0
+        changed = ~new
+        changed[changed] = self._known.content[positions[changed]] != content[changed]
+        self._gone = _around(self._gone, self._writer.end(ids.filter(pa.array(changed)).to_pylist(), "update"))
+        rows = np.flatnonzero(new | changed)
+        written = table if len(rows) == len(table) else table.take(pa.array(rows))
+        self._writer.insert(written, checked.geometry[rows])
+        self._known.bring(ids, positions)
+        self._inserted += int(new.sum())
+        self._updated += int(changed.sum())
+        boxes = np.column_stack([written[side].to_numpy() for side in BOX]) if len(rows) else np.empty((0, 4))
+        self._reach = catalogue.joined(self._reach, boxes)
+        self._filled |= {field.name for field in self._kind.all_fields if written[field.name].null_count < len(rows)}
+        # sums, so that neither the order of the rows nor how they were cut matters
+        hashes = content.view(np.uint64)
+        self._sums += np.array([len(hashes), hashes.sum(), (hashes * hashes).sum()], np.uint64)
+
+    def _set_aside(self, refused: Iterable[Rejected]) -> None:
+        common = {"load_id": self._load_id, "kind": self._kind.name, "file": self._origin.source}
+        last: int | None = None
+        for some in _by(_REFUSED, refused):
+            self._connection.execute(sa.insert(QUARANTINE), [{**common, **row.__dict__} for row in some])
+            numbers = sorted({row.row for row in some})
+            self._quarantined += len(numbers) - (numbers[0] == last)
+            last = numbers[-1]
+
+    def finish(self, rejected: Iterable[Rejected] = (), findings: Iterable[Mapping[str, Any]] = ()) -> LoadReport:
+        """End the load: what a complete one lacks is removed, indexes are put in order, the load is recorded."""
+        self._set_aside(rejected)
+        if self._origin.complete:
+            same = sa.select(LOAD.c.id).where(LOAD.c.kind == self._kind.name, LOAD.c.source == self._origin.source)
+            mine = np.array(list(self._connection.execute(same).scalars()), np.int64)
+            self.remove(self._known.absent(mine, self._bad_ids))
+        self._writer.close()
+        report = LoadReport(
+            kind=self._kind.name, inserted=self._inserted, updated=self._updated, removed=self._removed,
+            unchanged=int(self._sums[0]) - self._inserted - self._updated, quarantined=self._quarantined,
+            seconds=round(time.perf_counter() - self._clock, 3), load_id=self._load_id)
+        self._record(report, json.dumps([dict(one) for one in findings], ensure_ascii=False, default=str))
+        return report
+
+    def remove(self, ids: list[str]) -> None:
+        """End rows."""
+        self._gone = _around(self._gone, self._writer.end(ids, "remove"))
+        self._removed += len(ids)
+
+    def _record(self, report: LoadReport, findings: str) -> None:
+        counts = {name: getattr(report, name) for name in ("inserted", "updated", "unchanged", "removed", "quarantined")}
+        record_load(self._connection, {
+            "id": self._load_id, "kind": report.kind, "source": self._origin.source, "by": self._origin.by,
+            "operation": self._origin.operation, "started": moment(self._started),
+            "sha": hashlib.sha256(self._sums.tobytes()).hexdigest(), "findings": findings, **counts})
+        if not report.changed:
+            return
+        count_change(self._connection)
+        extent = self._reach
+        if _touches(self._gone, self._before.extent):
+            extent = catalogue.extent_of(self._connection, self._kind)
+        rows = self._before.rows + report.inserted - report.removed
+        catalogue.write(self._connection, CatalogueEntry(
+            report.kind, rows, extent, self._load_id, None, frozenset(self._filled)))
 
 
-def apply(connection: Connection, load: Load, tell: Progress) -> LoadReport:
-    """Write a load inside the caller's transaction."""
-    plan = _plan(connection, load)
-    load_id = int(connection.execute(sa.select(sa.func.coalesce(sa.func.max(LOAD.c.id), 0) + 1)).scalar_one())
-    _write(connection, load, plan, load_id, tell)
-    connection.execute(sa.delete(QUARANTINE).where(QUARANTINE.c.kind == load.kind.name, QUARANTINE.c.file == load.source))
-    if load.refused:
-        common = {"load_id": load_id, "kind": load.kind.name, "file": load.source}
-        connection.execute(sa.insert(QUARANTINE), [{**common, **row.__dict__} for row in load.refused])
-    report = LoadReport(
-        kind=load.kind.name, inserted=len(plan.new), updated=len(plan.changed), removed=len(plan.removed),
-        unchanged=len(load.checked.table) - len(plan.new) - len(plan.changed),
-        quarantined=len({row.row for row in load.refused}), seconds=round(time.perf_counter() - load.clock, 3))
-    _record(connection, load_id, load, report)
-    if report.changed:
-        count_change(connection)
-    return report
+def silent(_stage: str, _done: int, _total: int) -> None:
+    """Progress that nobody wants to hear."""
 
 
-def _plan(connection: Connection, load: Load) -> _Plan:
-    stored, _ = rows.fetch(connection, load.kind, ["id", "content", "load_id"])
-    ids, content = load.checked.table["id"], load.checked.table["content"].to_numpy()
-    at = pc.fill_null(pc.index_in(ids, stored["id"]), -1).to_numpy()
-    new = np.flatnonzero(at < 0)
-    if not len(stored):
-        return _Plan(new, np.empty(0, np.int64), [])
-    changed = np.flatnonzero((at >= 0) & (stored["content"].to_numpy()[at] != content))
-    return _Plan(new, changed, _absent(connection, load, stored) if load.complete else [])
+def _by(count: int, rows: Iterable[Rejected]) -> Iterator[list[Rejected]]:
+    some: list[Rejected] = []
+    for row in rows:
+        some.append(row)
+        if len(some) == count:
+            yield some
+            some = []
+    if some:
+        yield some
 
 
-def _absent(connection: Connection, load: Load, stored: pa.Table) -> list[str]:
-    """Ids that earlier loads of this source wrote and this one does not hold, good or refused."""
-    same_source = sa.select(LOAD.c.id).where(LOAD.c.kind == load.kind.name, LOAD.c.source == load.source)
-    mine = pc.is_in(stored["load_id"], pa.array(list(connection.execute(same_source).scalars()), pa.int64()))
-    absent = pc.and_(mine, pc.invert(pc.is_in(stored["id"], load.checked.table["id"].combine_chunks())))
-    return [one for one in stored["id"].filter(absent).to_pylist() if one not in load.checked.bad_ids]
+def _around(one: Extent | None, other: Extent | None) -> Extent | None:
+    if one is None or other is None:
+        return one or other
+    return min(one[0], other[0]), min(one[1], other[1]), max(one[2], other[2]), max(one[3], other[3])
 
 
-def _write(connection: Connection, load: Load, plan: _Plan, load_id: int, tell: Progress) -> None:
-    table, written = load.checked.table, np.union1d(plan.new, plan.changed)
-    gone = [*table["id"].take(pa.array(plan.changed)).to_pylist(), *plan.removed]
-    if len(written) or gone:
-        rows.replace(connection, load.kind, gone, table.take(pa.array(written)), load.checked.geometry[written], load_id,
-                     lambda done: tell(f"载入{load.kind.zh}", done, len(written)))
-
-
-def _record(connection: Connection, load_id: int, load: Load, report: LoadReport) -> None:
-    counts = {name: getattr(report, name) for name in ("inserted", "updated", "unchanged", "removed", "quarantined")}
-    sha = hashlib.sha256(load.checked.table["content"].to_numpy().tobytes()).hexdigest()
-    connection.execute(sa.insert(LOAD).values(
-        id=load_id, kind=report.kind, source=load.source, started=load.started.isoformat(),
-        finished=datetime.now(UTC).isoformat(), sha=sha, **counts))
-
-
-def count_change(connection: Connection) -> None:
-    """Make the store's version another one."""
-    changes = int(connection.execute(sa.select(META.c.value).where(META.c.key == "changes")).scalar_one())
-    connection.execute(sa.update(META).where(META.c.key == "changes").values(value=str(changes + 1)))
+def _touches(gone: Extent | None, extent: Extent | None) -> bool:
+    """Whether rows that are gone reached the edge of the kind's extent, so that it may be smaller now."""
+    if gone is None or extent is None:
+        return False
+    return gone[0] <= extent[0] or gone[1] <= extent[1] or gone[2] >= extent[2] or gone[3] >= extent[3]

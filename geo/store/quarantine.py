@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import shapely
+import sqlalchemy as sa
+from numpy.typing import NDArray
+from sqlalchemy.engine import Connection
 
+from geo.kinds import Kind
+from geo.store.schema import QUARANTINE
 from geo.store.validate import Checked, payloads, storable
 
 QUARANTINE_COLUMNS = ("kind", "file", "row", "field", "value", "reason_zh", "reason_en", "payload")
@@ -41,17 +46,27 @@ class Rejected:
     payload: str
 
 
-def quarantine_rows(frame: pd.DataFrame, checked: Checked) -> Iterator[Rejected]:
-    """Every fault of every refused row of a frame."""
+def quarantine_rows(frame: pd.DataFrame, checked: Checked, numbers: NDArray[np.int64]) -> Iterator[Rejected]:
+    """Every fault of every refused row of a frame, row by row; `numbers` are the rows' numbers in their file, from 1."""
     positions = np.flatnonzero(checked.bad)
     if not positions.size:
         return
     texts = payloads(frame, positions)
-    labels = frame.index.to_numpy() if pd.api.types.is_integer_dtype(frame.index.dtype) else np.arange(len(frame))
-    for fault in checked.faults:
-        values = frame[fault.field].iloc[fault.rows].tolist() if fault.field in frame else [None] * len(fault.rows)
-        for row, value in zip(fault.rows.tolist(), values, strict=True):
-            yield Rejected(int(labels[row]) + 1, fault.field, _shown(value), fault.zh, fault.en, texts[row])
+    faults = sorted(((row, at) for at, fault in enumerate(checked.faults) for row in fault.rows.tolist()))
+    for row, at in faults:
+        fault = checked.faults[at]
+        value = frame[fault.field].iloc[row] if fault.field in frame else None
+        yield Rejected(int(numbers[row]), fault.field, _shown(value), fault.zh, fault.en, texts[row])
+
+
+def release(connection: Connection, kind: Kind, source: str, mends: Collection[tuple[str, int]] | None) -> None:
+    """Take entries out of quarantine before a load brings its own: those of its source, or just those that it mends."""
+    mine = sa.delete(QUARANTINE).where(QUARANTINE.c.kind == kind.name)
+    if mends is None:
+        connection.execute(mine.where(QUARANTINE.c.file == source))
+    elif mends:
+        one = mine.where(QUARANTINE.c.file == sa.bindparam("of_file"), QUARANTINE.c.row == sa.bindparam("of_row"))
+        connection.execute(one, [{"of_file": file, "of_row": row} for file, row in mends])
 
 
 def _shown(value: Any) -> str | None:

@@ -9,7 +9,7 @@ import shapely
 import sqlalchemy as sa
 from geoalchemy2 import Geometry
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.engine import Connection, Dialect
+from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from geo.grid import STORAGE_SRID
@@ -61,15 +61,24 @@ def column_type(field_type: str) -> Any:
     }[field_type]
 
 
-def _kind_table(kind: Kind) -> sa.Table:
-    fields = [
-        sa.Column(field.name, column_type(field.type), nullable=not field.required, unique=field.name == "id" or None)
+#: Text that sorts bytewise on both engines, whatever the language of the database: what pages and lists are ordered by.
+BYTEWISE = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+
+
+def _fields(kind: Kind, *, current: bool) -> list[sa.Column[Any]]:
+    return [
+        sa.Column(field.name, BYTEWISE if field.name == "id" else column_type(field.type),
+                  nullable=not (field.name == "id" or (current and field.required)),
+                  unique=(current and field.name == "id") or None)
         for field in kind.all_fields
     ]
+
+
+def _kind_table(kind: Kind) -> sa.Table:
     return sa.Table(
         kind.name, METADATA,
         sa.Column("rowid", sa.Integer(), primary_key=True),
-        *fields,
+        *_fields(kind, current=True),
         *(sa.Column(side, sa.Double(), nullable=False) for side in BOX),
         sa.Column("content", sa.BigInteger(), nullable=False),
         sa.Column("load_id", sa.Integer(), nullable=False),
@@ -78,7 +87,26 @@ def _kind_table(kind: Kind) -> sa.Table:
     )
 
 
+def _history_table(kind: Kind) -> sa.Table:
+    """Rows that are no longer: as they were, which load wrote them, which one ended them and whether by update or removal."""
+    return sa.Table(
+        f"{kind.name}_history", METADATA,
+        sa.Column("rowid", sa.Integer(), primary_key=True),
+        *_fields(kind, current=False),
+        *(sa.Column(side, sa.Double(), nullable=False) for side in BOX),
+        sa.Column("content", sa.BigInteger(), nullable=False),
+        sa.Column("load_id", sa.Integer(), nullable=False),
+        sa.Column("geometry", StoredGeometry(), nullable=False),
+        sa.Column("ended_by", sa.Integer(), nullable=False),
+        sa.Column("operation", sa.Text(), nullable=False),
+        sa.Index(f"{kind.name}_history_id", "id"),
+        sa.Index(f"{kind.name}_history_ended", "ended_by"),
+    )
+
+
 TABLES = {name: _kind_table(kind) for name, kind in KINDS.items()}
+
+HISTORY = {name: _history_table(kind) for name, kind in KINDS.items()}
 
 META = sa.Table(
     "meta", METADATA,
@@ -99,6 +127,22 @@ LOAD = sa.Table(
     sa.Column("removed", sa.BigInteger(), nullable=False),
     sa.Column("quarantined", sa.BigInteger(), nullable=False),
     sa.Column("sha", sa.Text(), nullable=False),
+    sa.Column("by", sa.Text(), nullable=False, server_default=""),
+    sa.Column("operation", sa.Text(), nullable=False, server_default="load"),
+    sa.Column("committed", sa.Text()),
+    sa.Column("findings", sa.Text(), nullable=False, server_default="[]"),
+)
+
+#: What a kind holds, kept by every load so that nobody has to count: rows, extent in degrees, the last load that changed it, the
+#: columns that hold any value (JSON list), and by which formula its content was hashed.
+CATALOGUE = sa.Table(
+    "catalogue", METADATA,
+    sa.Column("kind", sa.Text(), primary_key=True),
+    sa.Column("rows", sa.BigInteger(), nullable=False),
+    *(sa.Column(side, sa.Double()) for side in BOX),
+    sa.Column("load_id", sa.Integer()),
+    sa.Column("filled", sa.Text(), nullable=False),
+    sa.Column("hashed", sa.Integer(), nullable=False),
 )
 
 QUARANTINE = sa.Table(
@@ -130,39 +174,3 @@ RASTER = sa.Table(
     sa.Column("path", sa.Text(), nullable=False),
     sa.Column("sha256", sa.Text(), nullable=False),
 )
-
-_RTREE_TRIGGERS = (
-    'CREATE TRIGGER "{t}_rtree_insert" AFTER INSERT ON "{t}" BEGIN '
-    'INSERT INTO "{t}_rtree" VALUES (new.rowid, new.minx, new.maxx, new.miny, new.maxy); END',
-    'CREATE TRIGGER "{t}_rtree_update" AFTER UPDATE OF rowid, minx, maxx, miny, maxy ON "{t}" BEGIN '
-    'DELETE FROM "{t}_rtree" WHERE rowid = old.rowid; '
-    'INSERT INTO "{t}_rtree" VALUES (new.rowid, new.minx, new.maxx, new.miny, new.maxy); END',
-    'CREATE TRIGGER "{t}_rtree_delete" AFTER DELETE ON "{t}" BEGIN DELETE FROM "{t}_rtree" WHERE rowid = old.rowid; END',
-)
-
-
-def create_triggers(connection: Connection, table: str) -> None:
-    """Let SQLite keep the R*Tree of a table by itself (triggers roll back with the rest, and no writer can forget them)."""
-    for statement in _RTREE_TRIGGERS:
-        connection.exec_driver_sql(statement.format(t=table))
-
-
-def drop_triggers(connection: Connection, table: str) -> None:
-    """Take the triggers away, for a bulk load inside one transaction or before a migration rebuilds the table."""
-    for event in ("insert", "update", "delete"):
-        connection.exec_driver_sql(f'DROP TRIGGER IF EXISTS "{table}_rtree_{event}"')
-
-
-def rebuild_rtree(connection: Connection, table: str) -> None:
-    """Make or remake R*Tree and triggers of a table; does nothing on other engines.
-
-    Every migration that alters a kind's table must end with this: SQLite alters a table by copying it, which silently drops
-    its triggers and may renumber its rows.
-    """
-    if connection.dialect.name != "sqlite":
-        return
-    drop_triggers(connection, table)
-    connection.exec_driver_sql(f'CREATE VIRTUAL TABLE IF NOT EXISTS "{table}_rtree" USING rtree(rowid, minx, maxx, miny, maxy)')
-    connection.exec_driver_sql(f'DELETE FROM "{table}_rtree"')  # noqa: S608  (names are the declared kinds)
-    connection.exec_driver_sql(f'INSERT INTO "{table}_rtree" SELECT rowid, minx, maxx, miny, maxy FROM "{table}"')  # noqa: S608
-    create_triggers(connection, table)

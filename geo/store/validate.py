@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,11 +12,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 from numpy.typing import NDArray
-from pandas.util import hash_array
 
 from geo.errors import BadFile
 from geo.kinds import Field, Kind
 from geo.store.coerce import COERCE, Mask, to_geometry
+from geo.store.content import content_hash
 
 #: Longitudes and latitudes between which everything on the map lies: China with its seas (degrees, CGCS2000).
 CHINA = (73.0, 3.0, 136.0, 54.0)
@@ -83,7 +83,7 @@ class Checked:
     bad_ids: frozenset[str]
 
 
-def validate(kind: Kind, frame: pd.DataFrame) -> Checked:
+def validate(kind: Kind, frame: pd.DataFrame, taken: Callable[[pa.Array], Mask] | None = None) -> Checked:
     """Check a frame against the declaration of its kind.
 
     Parameters
@@ -92,6 +92,8 @@ def validate(kind: Kind, frame: pd.DataFrame) -> Checked:
         The declaration.
     frame : DataFrame
         Declared fields by code name and ``geometry`` (Shapely or WKB, CGCS2000 degrees). Optional fields may be absent.
+    taken : callable, optional
+        Says of the ids of rows that are good so far whether an earlier part of the same load holds them already.
 
     Raises
     ------
@@ -112,7 +114,7 @@ def validate(kind: Kind, frame: pd.DataFrame) -> Checked:
     faults.extend(_geometry_faults(kind, shapes, unreadable))
     faults.extend(_order_faults(columns))
     bad = _bad_rows(faults, len(frame))
-    faults.extend(_duplicate_faults(columns["id"], bad))
+    faults.extend(_duplicate_faults(columns["id"], bad, taken))
     bad = _bad_rows(faults, len(frame))
     return _checked(columns, shapes, faults, bad)
 
@@ -199,9 +201,12 @@ def _order_faults(columns: dict[str, pa.Array]) -> Iterator[Fault]:
     yield from _fault(backwards, "valid_to", "失效日期不晚于生效日期", "valid_to is not after valid_from")
 
 
-def _duplicate_faults(ids: pa.Array, bad: Mask) -> Iterator[Fault]:
+def _duplicate_faults(ids: pa.Array, bad: Mask, taken: Callable[[pa.Array], Mask] | None) -> Iterator[Fault]:
     good = np.flatnonzero(~bad)
-    doubled = pd.Series(ids.take(pa.array(good)).to_numpy(zero_copy_only=False), dtype=object).duplicated().to_numpy(bool)
+    candidates = ids.take(pa.array(good))
+    doubled = pd.Series(candidates.to_numpy(zero_copy_only=False), dtype=object).duplicated().to_numpy(bool)
+    if taken is not None:
+        doubled = doubled | taken(candidates)
     if doubled.any():
         yield Fault(good[doubled], "id", "编号在本次导入中重复，保留先出现的一行",
                     "the id occurs twice in this load; the first row is kept")
@@ -216,8 +221,9 @@ def _bad_rows(faults: list[Fault], rows: int) -> Mask:
 
 def _checked(columns: dict[str, pa.Array], shapes: NDArray[np.object_], faults: list[Fault], bad: Mask) -> Checked:
     table = pa.table(columns)
-    bad_ids = frozenset(columns["id"].filter(pa.array(bad)).drop_null().to_pylist())
+    bad_ids: frozenset[str] = frozenset()
     if bad.any():
+        bad_ids = frozenset(columns["id"].filter(pa.array(bad)).drop_null().to_pylist())
         table, shapes = table.filter(pa.array(~bad)), shapes[~bad]
     order = pc.sort_indices(table["id"])
     table, shapes = table.take(order).combine_chunks(), shapes[order.to_numpy()]
@@ -226,23 +232,6 @@ def _checked(columns: dict[str, pa.Array], shapes: NDArray[np.object_], faults: 
     for position, side in enumerate(("minx", "miny", "maxx", "maxy")):
         table = table.append_column(side, pa.array(np.ascontiguousarray(bounds[:, position])))
     return Checked(table.append_column("content", pa.array(content)), shapes, faults, bad, bad_ids)
-
-
-def content_hash(table: pa.Table, shapes: NDArray[np.object_]) -> NDArray[np.int64]:
-    """One 64-bit number per row that changes with any field or vertex; what makes loading the same rows again free."""
-    mixed = np.zeros(len(table), np.uint64)
-    odd = np.uint64(0x9E3779B97F4A7C15)
-    for name in table.column_names:
-        column = table[name].combine_chunks()
-        codes = column.dictionary_encode()
-        values = codes.dictionary
-        values = values.cast(pa.int32()) if pa.types.is_date(values.type) else values
-        hashes = np.append(hash_array(values.to_numpy(zero_copy_only=False)), odd) if len(values) else np.array([odd])
-        indices = codes.indices.fill_null(len(values)).to_numpy()
-        mixed = mixed * odd + hashes[indices]
-        mixed ^= mixed >> np.uint64(29)
-    mixed = mixed * odd + hash_array(shapely.to_wkb(shapes).astype(object)) if len(shapes) else mixed
-    return mixed.view(np.int64)
 
 
 def payloads(frame: pd.DataFrame, rows: NDArray[np.int64]) -> dict[int, str]:

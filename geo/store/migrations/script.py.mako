@@ -5,7 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-from geo.store.schema import StoredGeometry, rebuild_rtree
+from geo.store.rtree import rebuild_rtree
+from geo.store.schema import StoredGeometry
 ${imports if imports else ""}
 revision = ${repr(up_revision)}
 down_revision = ${repr(down_revision)}

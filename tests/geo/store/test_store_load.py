@@ -16,7 +16,7 @@ import pytest
 import shapely
 
 from geo.errors import BadFile, StoreError, UnknownIdentifier
-from geo.store import Store, open_store, rows
+from geo.store import Store, open_store, writing
 
 EnterpriseMaker = Callable[..., pd.DataFrame]
 
@@ -89,7 +89,7 @@ def test_changed_rows_are_replaced(store: Store, enterprises: EnterpriseMaker) -
     assert len(back) == 201
 
 
-@pytest.mark.parametrize("count", [50, rows.BULK + 10])
+@pytest.mark.parametrize("count", [50, writing.BULK + 10])
 def test_complete_load_removes_only_rows_of_its_source(store: Store, enterprises: EnterpriseMaker, count: int) -> None:
     store.load("enterprise", enterprises(count), source="a")
     store.load("enterprise", enterprises(1).assign(id="other"), source="b")
@@ -246,8 +246,8 @@ def test_progress_is_told(store: Store, enterprises: EnterpriseMaker) -> None:
 KILLED = """
 import sys, time
 import pandas as pd
-from geo.store import open_store, rows
-rows.CHUNK = 1000
+from geo.store import loading, open_store
+loading.CHUNK = 1000
 store = open_store(sys.argv[1])
 def step(stage, done, total):
     if stage.startswith("载入") and done == 4000:

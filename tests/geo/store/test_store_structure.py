@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from geo.errors import BadParameter, StoreError
 from geo.kinds import KINDS
-from geo.store import Store, migrate, open_store, schema
+from geo.store import Store, migrate, open_store, rtree, schema
 from geo.store.__main__ import main as write_revision
 
 EnterpriseMaker = Callable[..., pd.DataFrame]
@@ -88,7 +88,7 @@ class TestSqlite:
                 batch.drop_column("address")
             lost = connection.exec_driver_sql("SELECT count(*) FROM sqlite_master WHERE type = 'trigger'").scalar_one()
             assert lost == 3 * len(KINDS) - 3
-            schema.rebuild_rtree(connection, "enterprise")
+            rtree.rebuild_rtree(connection, "enterprise")
         assert self._triggers(store) == 3 * len(KINDS)
         assert len(self._rtree(store)) == 10
 

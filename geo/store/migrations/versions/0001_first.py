@@ -11,7 +11,8 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from geo.store.schema import StoredGeometry, rebuild_rtree
+from geo.store.rtree import rebuild_rtree
+from geo.store.schema import StoredGeometry
 
 revision = "0001"
 down_revision = None

@@ -8,7 +8,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from geo.store.schema import rebuild_rtree
+from geo.store.rtree import rebuild_rtree
 
 revision = "0002"
 down_revision = "0001"
