@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.fields import S_UNIT, Fields
+from geo.grid import to_degrees
+from riskmodel.fields import IR_UNIT, S_UNIT, Fields
 from riskmodel.inputs import Coverage, ModelInputs, main_street
-from riskmodel.levels import CellLevels, cell_levels, index, median_factor
+from riskmodel.levels import cell_levels, index
 from riskmodel.parameters import Parameters
 from riskmodel.people import Exposure
 from riskmodel.scenarios import Scope, Theme
@@ -27,78 +30,93 @@ def street_sums(values: NDArray[np.float64], coverage: Coverage, streets: int) -
     return np.asarray(np.bincount(coverage.street, weights, minlength=streets), np.float64)
 
 
-def cells_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, targets: pd.DataFrame, dwellings: pd.DataFrame,
-                veto_cells: NDArray[np.int64], sources: NDArray[np.int64], parameters: Parameters) -> pd.DataFrame:
-    """One row per cell of the city where somebody lives or works or a source stands, with index, level and codes.
+@dataclass(frozen=True)
+class CellFacts:
+    """What fired in cells beside density.
+
+    Attributes
+    ----------
+    cell : (n,) int64
+        Ascending occupied cells of the city.
+    codes : (n,) int32
+        Bits of C-IR-* and C-V-1.
+    fixed : (n,) int8
+        Level by what is not drawn: vetoes, and the rule on the field where nobody lives; 4 for none.
+    """
+
+    cell: NDArray[np.int64]
+    codes: NDArray[np.int32]
+    fixed: NDArray[np.int8]
+
+
+def occupied_cells(inputs: ModelInputs, fields: Fields, exposure: Exposure, sources: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Cells of the city where somebody lives or works, risk lies or a source stands, ascending."""
+    present = fields.s.any(axis=0)
+    present |= (inputs.residents > 0) | (exposure.workers > 0)
+    present[sources[sources >= 0]] = True
+    covered = np.zeros(inputs.grid.size, np.bool_)
+    covered[inputs.coverage.cell] = True
+    return np.flatnonzero(present & covered).astype(np.int64)
+
+
+def cell_facts(cell: NDArray[np.int64], inputs: ModelInputs, fields: Fields, targets: pd.DataFrame, dwellings: pd.DataFrame,
+               veto_cells: NDArray[np.int64], parameters: Parameters) -> CellFacts:
+    """Rules C-IR and C-V of occupied cells.
 
     Parameters
     ----------
-    targets : DataFrame
-        Result of :func:`riskmodel.targets.evaluate_targets`.
-    dwellings : DataFrame
-        Result of :func:`riskmodel.targets.evaluate_dwellings`.
+    targets, dwellings : DataFrame
+        Results of :mod:`riskmodel.targets`.
     veto_cells : flat indices of cells with a veto unit (S-V-1)
-    sources : flat indices of cells with a source
     """
-    grid = inputs.grid
-    total = fields.s.sum(axis=0)
-    present = (total > 0) | (inputs.residents > 0) | (exposure.workers > 0)
-    present[sources[sources >= 0]] = True
-    covered = np.zeros(grid.size, np.bool_)
-    covered[inputs.coverage.cell] = True
-    cell = np.flatnonzero(present & covered).astype(np.int64)
-    s = fields.s[:, cell]
-    density = total[cell] * S_UNIT / grid.cell_km2
-    shares = np.divide(s, total[cell], out=np.zeros(s.shape), where=total[cell] > 0).T
-    judged = _judge(cell, density, shares, fields, targets, dwellings, veto_cells, inputs, parameters)
-    lon, lat = _degrees(inputs, cell)
-    return pd.DataFrame({
-        "cell": cell, "id": grid.ids(cell), "lon": lon, "lat": lat, "street": main_street(inputs.coverage, cell),
-        "residents": inputs.residents[cell].astype(np.float32), "workers": exposure.workers[cell].astype(np.float32),
-        "s": total[cell], **{f"s_{theme.name.lower()}": s[theme] for theme in Theme},
-        **{f"ir_{scope.name.lower()}": fields.ir[scope, cell] for scope in (Scope.HC, Scope.AN, Scope.SEMI)},
-        "density": density, "index": index(density, parameters).astype(np.float32), "level": judged.level,
-        "hatched": judged.hatched, "codes": judged.codes,
-    })
-
-
-def _degrees(inputs: ModelInputs, cell: NDArray[np.int64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    from geo.grid import to_degrees
-
-    x, y = inputs.grid.centre(cell)
-    return to_degrees(x, y)
-
-
-def _judge(cell: NDArray[np.int64], density: NDArray[np.float64], shares: NDArray[np.float64], fields: Fields,
-           targets: pd.DataFrame, dwellings: pd.DataFrame, veto_cells: NDArray[np.int64], inputs: ModelInputs,
-           parameters: Parameters) -> CellLevels:
     codes = np.zeros(len(cell), np.int32)
-    solid = np.zeros(len(cell), np.bool_)
-    odds = ir_odds(parameters)
     _mark(codes, cell, targets.loc[targets["breach"], "cell"], 0)
     _mark(codes, cell, targets.loc[targets["near"] | targets["an_breach"], "cell"], 1)
     _mark(codes, cell, targets.loc[targets["an_near"], "cell"], 2)
     _mark(codes, cell, dwellings.loc[dwellings["breach"], "cell"], 0)
     _mark(codes, cell, dwellings.loc[dwellings["near"] | dwellings["an_breach"], "cell"], 1)
     _mark(codes, cell, dwellings.loc[dwellings["watch"], "cell"], 2)
-    without_target = fields.ir[Scope.HC, cell] * 1e-18 >= parameters.number("levels.cell.ir_without_target")
-    codes[without_target & ~np.isin(cell, targets["cell"].to_numpy()) & (inputs.residents[cell] == 0)] |= 1 << 2
+    alone = fields.ir[Scope.HC, cell] * IR_UNIT >= parameters.number("levels.cell.ir_without_target")
+    alone &= ~np.isin(cell, targets["cell"].to_numpy()) & (inputs.residents[cell] == 0)
+    codes[alone] |= 1 << 2
     _mark(codes, cell, pd.Series(veto_cells), 6)
-    sure = targets["ir_hc"] * odds > targets["in_service"]
-    lived = dwellings["hc_low"] * odds > dwellings["in_service"]
-    solid |= np.isin(cell, targets.loc[sure, "cell"].to_numpy()) | np.isin(cell, dwellings.loc[lived, "cell"].to_numpy())
-    solid |= np.isin(cell, veto_cells)
-    return cell_levels(density, median_factor(shares, parameters), codes, solid, parameters)
+    return CellFacts(cell, codes, np.where(np.isin(cell, veto_cells), 1, np.where(alone, 3, 4)).astype(np.int8))
 
 
-def ir_odds(parameters: Parameters) -> float:
-    """Median over mean of an uncertain individual risk, ``exp(−σ²/2)`` with σ = ln EF / 1.645."""
-    sigma = np.log(parameters.number("uncertainty.ir.error_factor")) / 1.645
-    return float(np.exp(-0.5 * sigma**2))
+def cells_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, facts: CellFacts, shares: NDArray[np.float32],
+                elsewhere: NDArray[np.float32], parameters: Parameters) -> pd.DataFrame:
+    """One row per occupied cell of the city with index, level, codes and what the draws say of the level.
+
+    Parameters
+    ----------
+    shares : (n, 4) float32
+        P(level) of each cell.
+    elsewhere : (cells,) float32
+        Highest density on the half-shifted grid (:func:`riskmodel.uncertainty.zoning.shifted_density`).
+    """
+    grid, cell = inputs.grid, facts.cell
+    s = fields.s[:, cell]
+    total = s.sum(axis=0)
+    density = total * S_UNIT / grid.cell_km2
+    judged = cell_levels(density, shares[:, 0], facts.codes, facts.fixed == 1, elsewhere[cell], parameters)
+    lon, lat = to_degrees(*grid.centre(cell))
+    return pd.DataFrame({
+        "cell": cell, "id": grid.ids(cell), "lon": lon, "lat": lat, "street": main_street(inputs.coverage, cell),
+        "residents": inputs.residents[cell].astype(np.float32), "workers": exposure.workers[cell].astype(np.float32),
+        "s": total, **{f"s_{theme.name.lower()}": s[theme] for theme in Theme},
+        **{f"ir_{scope.name.lower()}": fields.ir[scope, cell] for scope in (Scope.HC, Scope.AN, Scope.SEMI)},
+        "density": density, "index": index(density, parameters).astype(np.float32), "level": judged.level,
+        "hatched": judged.hatched, "p_level": shares[np.arange(len(cell)), judged.level - 1],
+        **{f"p_level_{k}": shares[:, k - 1] for k in range(1, 5)}, "codes": judged.codes,
+    }, copy=False)
 
 
 def _mark(codes: NDArray[np.int32], cell: NDArray[np.int64], where: pd.Series, bit: int) -> None:
-    codes[np.isin(cell, where.to_numpy(np.int64))] |= np.int32(1 << bit)
+    wanted = np.unique(where.to_numpy(np.int64))
+    at = np.searchsorted(cell, wanted)
+    known = at < len(cell)
+    known[known] = cell[at[known]] == wanted[known]
+    codes[at[known]] |= np.int32(1 << bit)
 
 
 def level_shares(inputs: ModelInputs, cells: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64]]:

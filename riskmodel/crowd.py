@@ -1,7 +1,7 @@
 """Crowd crush at venues with peak occasions of at least 5,000 people.
 
 ``f = occasions · Σ_density share · P(fatal | density) · conditions``; deaths follow ``P(N ≥ n | fatal) = n^−0.5`` up to
-``min(1 % of the crowd, 150)``.
+``min(1 % of the crowd, 150)``. What a venue says of itself (peak density, metering, ``extra.ungated``) goes before its type.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel.columns import looked_up, numbers
+from riskmodel.columns import flags, looked_up, numbers
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
 from riskmodel.people import Exposure
@@ -25,25 +25,35 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     venues = inputs.frames["venue"]
     peaks = np.nan_to_num(numbers(venues["crowd_peaks"]))
     row = np.flatnonzero(peaks > 0)
-    kind = venues["venue_type"].iloc[row]
     alpha = parameters.number("crowd.fatal.alpha")
     most = parameters.number("crowd.fatal.share") * crowd(venues.iloc[row], parameters)
     cap = np.minimum(most, parameters.number("crowd.fatal.most"))
     builder.add_points("venue", "人群踩踏", Theme.CROWD, Scope.NONE, row=row, x=numbers(venues["x"])[row],
-                       y=numbers(venues["y"])[row], frequency=peaks[row] * per_occasion(kind, parameters),
+                       y=numbers(venues["y"])[row], frequency=peaks[row] * per_occasion(venues.iloc[row], parameters),
                        deaths_local=power_law_mean(alpha, cap), tail=register_power_tails(builder, alpha, cap))
 
 
-def per_occasion(venue_type: pd.Series, parameters: Parameters) -> NDArray[np.float64]:
-    """P(fatal crush) per peak occasion by venue type: density mix, metering (× 0.1) and ungated places (× 3)."""
+def per_occasion(venues: pd.DataFrame, parameters: Parameters) -> NDArray[np.float64]:
+    """P(fatal crush) per peak occasion of every venue: density, metering (× 0.1) and ungated places (× 3).
+
+    Parameters
+    ----------
+    venues : DataFrame
+        Columns venue_type, peak_density (people/m²; the type's mix of classes where missing), metered (True: all occasions; else
+        the type's share) and extra (``{"ungated": true}``: slope, stair, bridge or free event; else the type's share).
+    """
     probability = parameters.array("crowd.fatal.probability")
     mix = parameters.table("crowd.peaks.mix")
-    base = {name: float(np.dot(shares, probability)) for name, shares in mix.items()}
-    metered = _typed(venue_type, parameters.table("crowd.peaks.metered"))
-    ungated = _typed(venue_type, parameters.table("crowd.peaks.ungated"))
+    base = _typed(venues["venue_type"], {name: float(np.dot(shares, probability)) for name, shares in mix.items()})
+    density = numbers(venues["peak_density"])
+    known = probability[np.searchsorted(parameters.array("crowd.fatal.density"), np.nan_to_num(density), side="right")]
+    base = np.where(np.isnan(density), base, known)
+    metered = np.where(flags(venues["metered"]), 1.0, _typed(venues["venue_type"], parameters.table("crowd.peaks.metered")))
+    free = np.array([isinstance(extra, dict) and bool(extra.get("ungated")) for extra in venues["extra"]], bool)
+    ungated = np.where(free, 1.0, _typed(venues["venue_type"], parameters.table("crowd.peaks.ungated")))
     condition = (1.0 + metered * (parameters.number("crowd.fatal.metered") - 1.0)
                  + ungated * (parameters.number("crowd.fatal.ungated") - 1.0))
-    return np.asarray(_typed(venue_type, base) * condition)
+    return np.asarray(base * condition)
 
 
 def crowd(venues: pd.DataFrame, parameters: Parameters) -> NDArray[np.float64]:

@@ -12,13 +12,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from riskmodel.build import gather
 from riskmodel.columns import numbers
+from riskmodel.emergency import city_means
 from riskmodel.fire import premises_deaths, protection_mean
 from riskmodel.inputs import ModelInputs
 from riskmodel.likelihood import group_means, management_items
 from riskmodel.parameters.load import Parameters
+from riskmodel.people import exposure
 from riskmodel.precedence import Precedence
 from riskmodel.semi import Assessment, assess, staff_rates, units
+from riskmodel.work import equipment_deaths, uncovered_deaths
 
 
 def constants(inputs: ModelInputs, parameters: Parameters, counted: Precedence) -> dict[str, Any]:
@@ -28,14 +32,25 @@ def constants(inputs: ModelInputs, parameters: Parameters, counted: Precedence) 
     -------
     dict
         ``semi.stage2.rows``, ``semi.stage2.row_pll``, ``semi.stage2.row_pll_industry``, ``semi.stage2.correction``,
-        ``fire.factor.mean`` and ``likelihood.mean.industry``.
+        ``fire.factor.mean``, ``work.background.equipment_share``, ``likelihood.mean.industry`` and ``emergency.mean.kind``.
     """
     assessment = assess(inputs.frames["risk_source"], parameters)
     found = reporting(inputs, parameters, counted, assessment)
     found["fire.factor.mean"] = protection_mean(inputs, parameters, counted)
     fresh = parameters.replace(**{name.replace(".", "__"): value for name, value in found.items()})
     found["likelihood.mean.industry"] = management_means(inputs, fresh, counted, assessment)
+    found["work.background.equipment_share"] = equipment_share(inputs, fresh, counted, assessment)
+    fresh = parameters.replace(**{name.replace(".", "__"): value for name, value in found.items()})
+    scenarios, _, effects = gather(inputs, fresh, exposure(inputs, fresh))
+    found["emergency.mean.kind"] = city_means(scenarios, inputs, effects, fresh)
     return found
+
+
+def equipment_share(inputs: ModelInputs, parameters: Parameters, counted: Precedence, assessment: Assessment) -> float:
+    """Deaths by special equipment over the background's, 0 to 0.8: taken off the background, so that Σ r_g · staff holds them."""
+    covered = units(inputs, parameters, counted, assessment).covered
+    background = float(uncovered_deaths(inputs, parameters, covered).sum())
+    return min(float(equipment_deaths(inputs, parameters).sum()) / background, 0.8) if background > 0 else 0.0
 
 
 def reporting(inputs: ModelInputs, parameters: Parameters, counted: Precedence, assessment: Assessment) -> dict[str, Any]:
@@ -44,7 +59,7 @@ def reporting(inputs: ModelInputs, parameters: Parameters, counted: Precedence, 
     The correction makes the mean of ``clip(√(Σm / M_ref), ½, 2)`` over the reporting units, weighted by r_g · staff, equal 1.
     """
     enterprises = inputs.frames["enterprise"]
-    place = pd.Index(enterprises["id"]).get_indexer(pd.Index(inputs.frames["risk_source"]["enterprise_id"]))
+    place = inputs.owners("risk_source")
     kept = counted.of("risk_source", len(place)) & (place >= 0) & (assessment.outcome >= 0)
     n = np.bincount(place[kept], minlength=len(enterprises))
     raw = np.bincount(place[kept], assessment.pll[kept], len(enterprises))

@@ -7,17 +7,16 @@ area fraction, to floating-point accuracy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.grid import Grid
-from riskmodel.fields import Fields, KernelBank, People, local_s, take_lines, take_points
+from riskmodel.fields import Fields, KernelBank, People, background_units, local_s, take_lines, take_points
 from riskmodel.inputs import Coverage
-from riskmodel.scenarios import LineScenarios, PointScenarios, ScenarioSet, Theme
-
-BACKGROUND = -1  #: kind of a contribution that no feature makes
+from riskmodel.scenarios import Background, LineScenarios, PointScenarios, ScenarioSet, Theme
+from riskmodel.shares import BACKGROUND
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,10 @@ class Evidence:
         Mean people outdoors and indoors that one job stands for.
     background_s : (backgrounds, m) int64
     background_theme : (backgrounds,) int8, background_label : (backgrounds,) int16
-    coverage_cell, coverage_street, coverage_fraction : arrays as in :class:`riskmodel.inputs.Coverage`
+    coverage_start : (streets + 1,) int64
+        Where each street's cells begin.
+    coverage_cell, coverage_fraction : (k,) int64, float64
+        Cells of the streets and the share of their area, street after street.
     """
 
     grid: Grid
@@ -52,8 +54,8 @@ class Evidence:
     background_s: NDArray[np.int64]
     background_theme: NDArray[np.int8]
     background_label: NDArray[np.int16]
+    coverage_start: NDArray[np.int64]
     coverage_cell: NDArray[np.int64]
-    coverage_street: NDArray[np.int32]
     coverage_fraction: NDArray[np.float64]
 
 
@@ -89,24 +91,41 @@ def labels(scenarios: ScenarioSet) -> list[str]:
     return named + [b.label for b in scenarios.background if b.label not in named]
 
 
+def _cut(background: Background, cells: NDArray[np.int64]) -> Background:
+    """The background of some cells."""
+    some = None if background.mitigation is None else background.mitigation[cells]
+    return replace(background, frequency=background.frequency[cells], mitigation=some)
+
+
 def gather(grid: Grid, coverage: Coverage, scenarios: ScenarioSet, fields: Fields, people: People) -> Evidence:
     """The evidence of a run, reduced to the cells where somebody is or something happens."""
     where = grid.index(scenarios.points.x, scenarios.points.y)
     order = np.argsort(where, kind="stable")
     busy = np.flatnonzero(fields.s.any(axis=0) | (people.mean_outdoors > 0) | (people.mean_indoors > 0))
-    cover = np.isin(coverage.cell, busy)
+    is_busy = np.zeros(grid.size, np.bool_)
+    is_busy[busy] = True
+    cover = np.flatnonzero(is_busy[coverage.cell])
+    cover = cover[np.argsort(coverage.street[cover], kind="stable")]
+    streets = int(coverage.street.max(initial=-1)) + 1
     numbers = {label: i for i, label in enumerate(labels(scenarios))}
     background = scenarios.background
     return Evidence(
         grid=grid, points=take_points(scenarios.points, order), point_cell=where[order], lines=scenarios.lines,
         bank=KernelBank.of(scenarios.kernels), cells=busy.astype(np.int64), people_out=people.mean_outdoors[busy],
         people_in=people.mean_indoors[busy], per_job=np.array(people.per_job),
-        background_s=np.array([s[busy] for s in fields.background_s], np.int64).reshape(len(background), len(busy)),
+        background_s=np.array([background_units(_cut(b, busy)) for b in background],
+                              np.int64).reshape(len(background), len(busy)),
         background_theme=np.array([int(b.theme) for b in background], np.int8),
         background_label=np.array([numbers[b.label] for b in background], np.int16),
-        coverage_cell=coverage.cell[cover], coverage_street=coverage.street[cover],
-        coverage_fraction=coverage.fraction[cover],
+        coverage_start=np.concatenate([[0], np.cumsum(np.bincount(coverage.street[cover], minlength=streets))]).astype(np.int64),
+        coverage_cell=coverage.cell[cover], coverage_fraction=coverage.fraction[cover],
     )
+
+
+def _only(item: Background, cells: NDArray[np.intp]) -> Background:
+    """A background in some of its cells."""
+    helped = None if item.mitigation is None else item.mitigation[cells]
+    return replace(item, frequency=item.frequency[cells], mitigation=helped)
 
 
 def explain_cell(evidence: Evidence, cell: int) -> Contributions:
@@ -128,7 +147,7 @@ def explain_cell(evidence: Evidence, cell: int) -> Contributions:
     where = (grid.west, grid.north, float(grid.cell), grid.nx, a, a + 1, b, b + 1, one)
     people = (np.full((1, 1), po), np.full((1, 1), pi))
     point_s, line_s = np.zeros(len(points.x)), np.zeros(len(lines.x1))
-    footprint.points_in_window(*where, points.x, points.y, points.frequency, points.kernel, points.own_cell,
+    footprint.points_in_window(*where, points.x, points.y, points.frequency * points.mitigation, points.kernel, points.own_cell,
                                points.own_staff, float(evidence.per_job[0]), float(evidence.per_job[1]), bank.radius, bank.out,
                                bank.inside, bank.rose, bank.has_rose, *people, point_s)
     footprint.lines_in_window(*where, lines.x1, lines.y1, lines.x2, lines.y2, lines.rate, lines.kernel, bank.radius,
@@ -157,7 +176,8 @@ def explain_streets(evidence: Evidence, streets: NDArray[np.int64]) -> Contribut
     from riskmodel.kernels import footprint
 
     grid = evidence.grid
-    chosen = np.isin(evidence.coverage_street, streets)
+    begin = evidence.coverage_start
+    chosen = np.concatenate([np.arange(begin[i], begin[i + 1]) for i in streets])
     cell, inverse = np.unique(evidence.coverage_cell[chosen], return_inverse=True)
     weight = np.asarray(np.bincount(inverse, evidence.coverage_fraction[chosen], minlength=len(cell)), np.float64)
     row, col = np.divmod(cell, grid.nx)
@@ -173,7 +193,7 @@ def explain_streets(evidence: Evidence, streets: NDArray[np.int64]) -> Contribut
                                 grid.north - a1 * grid.cell, grid.north - a0 * grid.cell)
     where = (grid.west, grid.north, float(grid.cell), grid.nx, a0, a1, b0, b1, window[0])
     point_s, line_s = np.zeros(len(points.x)), np.zeros(len(lines.x1))
-    footprint.points_in_window(*where, points.x, points.y, points.frequency, points.kernel, points.own_cell,
+    footprint.points_in_window(*where, points.x, points.y, points.frequency * points.mitigation, points.kernel, points.own_cell,
                                points.own_staff, float(evidence.per_job[0]), float(evidence.per_job[1]), bank.radius, bank.out,
                                bank.inside, bank.rose, bank.has_rose, window[1], window[2], point_s)
     footprint.lines_in_window(*where, lines.x1, lines.y1, lines.x2, lines.y2, lines.rate, lines.kernel, bank.radius,

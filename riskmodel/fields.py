@@ -2,82 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, fields
-from typing import Protocol
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.errors import BadParameter
 from geo.grid import Grid
-from riskmodel.scenarios import KERNEL_KNOTS, Kernel, LineScenarios, PointScenarios, ScenarioSet, Theme
+from riskmodel.bank import KernelBank
+from riskmodel.scenarios import Background, PointScenarios, ScenarioSet, Scope, Theme
+from riskmodel.sweep import Way, sweep
+from riskmodel.tiles import People, Plan, take_lines, take_points
 
-#: Steps of the staircase that stands for a kernel along a line.
-LINE_STEPS = 64
+__all__ = ["IR_UNIT", "S_UNIT", "Fields", "KernelBank", "People", "Way", "background_units", "check_finite", "individual_risk",
+           "lay", "local_s", "take_lines", "take_points"]
+
+_SCOPES = (Scope.HC, Scope.AN, Scope.SEMI)
 
 IR_UNIT = 1e-18  #: one unit of the individual-risk fields, per year
 S_UNIT = 1e-15  #: one unit of the societal-risk fields, deaths per year
-
-
-class People(Protocol):
-    """Time-averaged people per cell, outdoors and indoors."""
-
-    @property
-    def mean_outdoors(self) -> NDArray[np.float64]:
-        """People outdoors, mean over the week."""
-
-    @property
-    def mean_indoors(self) -> NDArray[np.float64]:
-        """People indoors, mean over the week."""
-
-    @property
-    def per_job(self) -> tuple[float, float]:
-        """Mean people outdoors and indoors that one job stands for."""
-
-
-@dataclass(frozen=True)
-class KernelBank:
-    """All kernels of a run as arrays for the compiled code.
-
-    Attributes
-    ----------
-    radius : (k,) float64
-    out, inside : (k, KERNEL_KNOTS) float64
-        Tables over (r / R)².
-    rose : (k, 16) float64, has_rose : (k,) bool
-    steps_out, steps_in, radii2 : (k, LINE_STEPS) float64
-        The same kernel as a staircase: drop of P(death) at each squared radius. The staircase keeps the kernel's integral
-        over the plane, because it averages over equal steps of r².
-    """
-
-    radius: NDArray[np.float64]
-    out: NDArray[np.float64]
-    inside: NDArray[np.float64]
-    rose: NDArray[np.float64]
-    has_rose: NDArray[np.bool_]
-    steps_out: NDArray[np.float64]
-    steps_in: NDArray[np.float64]
-    radii2: NDArray[np.float64]
-
-    @classmethod
-    def of(cls, kernels: tuple[Kernel, ...]) -> KernelBank:
-        """Pack kernels into arrays."""
-        k = len(kernels)
-        radius = np.array([kernel.radius for kernel in kernels], np.float64)
-        out = np.array([kernel.outdoors for kernel in kernels]).reshape(k, KERNEL_KNOTS)
-        inside = np.array([kernel.indoors for kernel in kernels]).reshape(k, KERNEL_KNOTS)
-        rose = np.array([np.ones(16) if kernel.rose is None else kernel.rose for kernel in kernels]).reshape(k, 16)
-        edges = np.arange(1, LINE_STEPS + 1) / LINE_STEPS
-        return cls(radius, out, inside, rose, np.array([kernel.rose is not None for kernel in kernels], np.bool_),
-                   _staircase(out), _staircase(inside), radius[:, None] ** 2 * edges[None, :])
-
-
-def _staircase(table: NDArray[np.float64]) -> NDArray[np.float64]:
-    pieces = (table[:, :-1] + table[:, 1:]) / 2
-    means = pieces.reshape(len(table), LINE_STEPS, -1).mean(axis=2)
-    return np.asarray(means - np.concatenate([means[:, 1:], np.zeros((len(table), 1))], axis=1))
 
 
 @dataclass(frozen=True)
@@ -109,64 +53,85 @@ class Fields:
 
 def local_s(points: PointScenarios) -> NDArray[np.int64]:
     """Deaths among those involved, per scenario, in 1e-15 per year."""
-    return (points.frequency * points.deaths_local * 1e15).astype(np.int64)
-
-
-def take_points(points: PointScenarios, rows: NDArray[np.intp]) -> PointScenarios:
-    """The given rows of a point table."""
-    return PointScenarios(**{f.name: getattr(points, f.name)[rows] for f in fields(PointScenarios)})
-
-
-def take_lines(lines: LineScenarios, rows: NDArray[np.intp]) -> LineScenarios:
-    """The given rows of a line table."""
-    return LineScenarios(**{f.name: getattr(lines, f.name)[rows] for f in fields(LineScenarios)})
+    return (points.frequency * points.mitigation * points.deaths_local * 1e15).astype(np.int64)
 
 
 def lay(scenarios: ScenarioSet, people: People, grid: Grid, *, threads: int = 2,
-        progress: Callable[[int, int], None] | None = None) -> Fields:
+        progress: Callable[[int, int], None] | None = None, way: Way | None = None) -> Fields:
     """Lay all scenarios over the grid.
 
-    Addition is of integers, so any number of threads and any order of sources give the same bits. Bands of rows own their
+    Addition is of integers, so any number of threads or machines and any order of sources give the same bits. Tiles own their
     part of the fields, so threads never meet.
+
+    Parameters
+    ----------
+    way : Way, optional
+        Cancellation, checkpoints, a cluster; without it `threads` and `progress`.
 
     Raises
     ------
     BadParameter
-        If the frequencies could overflow the fixed point (more than 9 per year in one field), or a scenario is not a number.
+        If the frequencies could overflow the fixed point (more than 9 per year in one place), or a scenario is not a number.
+    RunError
+        If the work was cancelled.
     """
-    from riskmodel.kernels import footprint
-
-    _check_finite(scenarios)
+    check_finite(scenarios)
     bank = KernelBank.of(scenarios.kernels)
     reach = np.flatnonzero(scenarios.points.kernel >= 0)
-    points = take_points(scenarios.points, reach)
-    lines = scenarios.lines
-    _check_range(points, lines, bank)
+    plan = Plan.of(take_points(scenarios.points, reach), scenarios.lines, bank, grid)
     ir = np.zeros((3, grid.size), np.int64)
     s = np.zeros((len(Theme), grid.size), np.int64)
-    bands = np.linspace(0, grid.ny, min(grid.ny, 8 * threads) + 1).astype(np.int64)
-    point_parts = np.zeros((len(bands) - 1, len(reach)), np.int64)
-    line_parts = np.zeros((len(bands) - 1, len(lines.rate)), np.int64)
-
-    def band(i: int) -> None:
-        where = (grid.west, grid.north, float(grid.cell), grid.nx, bands[i], bands[i + 1])
-        footprint.add_points(*where, points.x, points.y, points.frequency, points.scope, points.theme, points.kernel,
-                             points.own_cell, points.own_staff, *people.per_job, bank.radius, bank.out, bank.inside,
-                             bank.rose, bank.has_rose, people.mean_outdoors, people.mean_indoors, ir, s, point_parts[i])
-        footprint.add_lines(*where, lines.x1, lines.y1, lines.x2, lines.y2, lines.rate, lines.scope, lines.theme,
-                            lines.kernel, bank.radius, bank.steps_out, bank.steps_in, bank.radii2, people.mean_outdoors,
-                            people.mean_indoors, ir, s, line_parts[i])
-
-    with ThreadPoolExecutor(threads) as pool:
-        for done, _ in enumerate(pool.map(band, range(len(bands) - 1)), start=1):
-            if progress:
-                progress(done, len(bands) - 1)
+    reached, line_s = np.zeros(len(reach), np.int64), np.zeros(len(scenarios.lines.rate), np.int64)
+    for tile, laid in sweep(plan, bank, people, tuple(_SCOPES), way or Way(threads, progress)):
+        _place(plan, tile, laid.scopes, laid.ir, ir)
+        _place(plan, tile, laid.themes, laid.s, s)
+        reached[plan.point_rows(tile)] += laid.point_s
+        line_s[plan.line_rows(tile)] += laid.line_s
     point_s, outside = _add_local(scenarios.points, grid, s)
-    point_s[reach] += point_parts.sum(axis=0)
-    background = tuple((b.frequency * (b.deaths * 1e15)).astype(np.int64) for b in scenarios.background)
+    point_s[reach] += reached
+    background = tuple(background_units(b) for b in scenarios.background)
     for item, layer in zip(scenarios.background, background, strict=True):
         s[item.theme] += layer
-    return Fields(ir, s, point_s, line_parts.sum(axis=0), background, outside)
+    return Fields(ir, s, point_s, line_s, background, outside)
+
+
+def individual_risk(scenarios: ScenarioSet, grid: Grid, *, scopes: Sequence[Scope] = _SCOPES,
+                    way: Way | None = None) -> NDArray[np.int64]:
+    """Individual risk alone, without people: for a whole region at once.
+
+    Returns
+    -------
+    (scopes, cells) int64
+        In 1e-18 per year; the same bits that :func:`lay` gives.
+
+    Raises
+    ------
+    BadParameter, RunError
+        As :func:`lay`.
+    """
+    check_finite(scenarios)
+    bank = KernelBank.of(scenarios.kernels)
+    points, lines = scenarios.points, scenarios.lines
+    wanted = np.array(scopes)
+    plan = Plan.of(take_points(points, (points.kernel >= 0) & np.isin(points.scope, wanted)),
+                   take_lines(lines, np.isin(lines.scope, wanted)), bank, grid)
+    ir = np.zeros((len(scopes), grid.size), np.int64)
+    row = {int(scope): i for i, scope in enumerate(scopes)}
+    for tile, laid in sweep(plan, bank, None, tuple(row), way or Way()):
+        _place(plan, tile, [row[scope] for scope in laid.scopes], laid.ir, ir)
+    return ir
+
+
+def _place(plan: Plan, tile: int, layers: Sequence[int], part: NDArray[np.int64], whole: NDArray[np.int64]) -> None:
+    rows, cols = plan.window(tile)
+    square = whole.reshape(len(whole), plan.grid.ny, plan.grid.nx)
+    for layer, values in zip(layers, part, strict=True):
+        square[layer, slice(*rows), slice(*cols)] = values
+
+
+def background_units(item: Background) -> NDArray[np.int64]:
+    """S of one background per cell, in 1e-15 deaths per year."""
+    return (item.mitigated * (item.deaths * 1e15)).astype(np.int64)
 
 
 def _add_local(points: PointScenarios, grid: Grid, s: NDArray[np.int64]) -> tuple[NDArray[np.int64], int]:
@@ -178,7 +143,8 @@ def _add_local(points: PointScenarios, grid: Grid, s: NDArray[np.int64]) -> tupl
     return amount, int(np.count_nonzero(~inside))
 
 
-def _check_finite(scenarios: ScenarioSet) -> None:
+def check_finite(scenarios: ScenarioSet) -> None:
+    """Refuse scenarios whose frequency, deaths or place is not a number."""
     points = scenarios.points
     bad = np.count_nonzero(~np.isfinite(points.frequency * points.deaths_local + points.x + points.y))
     bad += sum(int(np.count_nonzero(~np.isfinite(item.frequency))) for item in scenarios.background)
@@ -187,16 +153,4 @@ def _check_finite(scenarios: ScenarioSet) -> None:
             f"有 {bad} 个情景的频率、死亡人数或坐标不是有限数",
             f"{bad} scenarios have a frequency, deaths or a place that is not finite",
             remedy_zh="请检查源数据和参数表中的缺失值。", remedy_en="Look for missing values in the data and the tables.",
-        )
-
-
-def _check_range(points: PointScenarios, lines: LineScenarios, bank: KernelBank) -> None:
-    total = float(points.frequency.sum())
-    if len(lines.rate):
-        total += float((lines.rate * 2 * bank.radius[lines.kernel]).sum())
-    if not np.isfinite(total) or total >= 9.0:
-        raise BadParameter(
-            f"有足迹情景的频率总和为 {total:.3g} 次/年，超出定点数范围（9 次/年）",
-            f"scenarios with a footprint sum to {total:.3g} per year, beyond the fixed point's 9",
-            remedy_zh="请检查频率的单位。", remedy_en="Check the units of the frequencies.",
         )

@@ -7,6 +7,7 @@ import pandas as pd
 
 from riskmodel.columns import flags, numbers
 from riskmodel.inputs import ModelInputs
+from riskmodel.likelihood import of_enterprises
 from riskmodel.parameters.load import Parameters
 from riskmodel.people import Exposure
 from riskmodel.precedence import Precedence
@@ -25,7 +26,7 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     mean = float(power_law_mean(alpha, most))
     row = np.flatnonzero(flags(frame["lpg_cylinders"]))
     fatal = parameters.number("gas_use.bottled.blasts") * parameters.number("gas_use.bottled.deaths") / mean
-    management = factors.reindex(frame["id"].iloc[row]).fillna(1.0).to_numpy(np.float64)
+    management = of_enterprises(factors, inputs)[row]
     builder.add_points("enterprise", "瓶装液化气爆炸", Theme.GAS_USE, Scope.NONE, row=row, x=numbers(frame["x"])[row],
                        y=numbers(frame["y"])[row], frequency=fatal * management, deaths_local=mean,
                        tail=builder.tail(power_law_survival(alpha, most)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -70,14 +71,39 @@ class ModelInputs:
     frames: Mapping[str, pd.DataFrame]
     as_of: date
 
+    @cached_property
+    def enterprise_ids(self) -> pd.Index:
+        """Ids of the enterprise frame as an index whose hash table is built once."""
+        import pandas as pd  # the serving process reads this module without pandas
+
+        return pd.Index(self.frames["enterprise"]["id"])
+
+    def owners(self, kind: str) -> NDArray[np.int64]:
+        """Row in the enterprise frame of every row's enterprise, −1 where it has none or an unknown one."""
+        if kind not in self._owners:
+            ids = self.frames[kind].get("enterprise_id")
+            rows = np.full(len(self.frames[kind]), -1, np.int64) if ids is None else self.enterprise_ids.get_indexer(ids)
+            self._owners[kind] = np.asarray(rows, np.int64)
+        return self._owners[kind]
+
+    @cached_property
+    def _owners(self) -> dict[str, NDArray[np.int64]]:
+        return {}
+
 
 def main_street(coverage: Coverage, cells: NDArray[np.int64]) -> NDArray[np.int32]:
     """Street with the largest share of each cell (ascending cells), −1 where none has any."""
-    order = np.lexsort((-coverage.fraction, coverage.cell))
-    first = order[np.concatenate([[True], np.diff(coverage.cell[order]) > 0])] if len(order) else order
     owner = np.full(len(cells), -1, np.int32)
+    if not len(coverage.cell):
+        return owner
+    first = np.flatnonzero(np.concatenate([[True], np.diff(coverage.cell) > 0]))
+    largest = np.maximum.reduceat(coverage.fraction, first)
+    number = np.diff(np.concatenate([first, [len(coverage.cell)]]))
+    best = np.flatnonzero(coverage.fraction == np.repeat(largest, number))
+    group = np.repeat(np.arange(len(first)), number)[best]
+    street = coverage.street[best[np.concatenate([[True], np.diff(group) > 0])]]  # the first of equal shares
     position = np.searchsorted(coverage.cell[first], cells)
     known = position < len(first)
     known[known] = coverage.cell[first][position[known]] == cells[known]
-    owner[known] = coverage.street[first][position[known]]
+    owner[known] = street[position[known]]
     return owner

@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskmodel.parameters import Parameters
-from riskmodel.scenarios import Theme
 
 #: Cell codes; bit i of a cell's `codes` is the i-th.
 CELL_CODES: tuple[str, ...] = ("C-IR-1", "C-IR-2", "C-IR-3", "C-D-1", "C-D-2", "C-D-3", "C-V-1")
@@ -59,22 +58,6 @@ def index(density: ArrayLike, parameters: Parameters) -> NDArray[np.float64]:
     return np.asarray(np.clip(100.0 * np.log10(d / low) / np.log10(high / low), 0.0, 100.0))
 
 
-def median_factor(theme_shares: NDArray[np.float64], parameters: Parameters) -> NDArray[np.float64]:
-    """Median over mean of the uncertain PLL, from the error factors of its themes.
-
-    A mean m with multiplier ``exp(σZ − σ²/2)`` has median ``m·exp(−σ²/2)``, so "even odds of being at least t" means
-    ``m·exp(−σ²/2) ≥ t``. σ of a sum of themes is taken as the share-weighted root of squares, σ = ln EF / 1.645 each.
-
-    Parameters
-    ----------
-    theme_shares : (..., themes)
-        Share of each theme in the PLL.
-    """
-    factors = parameters.table("uncertainty.theme.error_factor")
-    sigma = np.array([np.log(factors[theme.name.lower()]) / 1.645 for theme in Theme])
-    return np.asarray(np.exp(-0.5 * ((theme_shares * sigma) ** 2).sum(axis=-1)))
-
-
 @dataclass(frozen=True)
 class CellLevels:
     """Level (int8, 0 = no colour), hatched (bool) and codes (int32 bit mask) of cells."""
@@ -84,33 +67,47 @@ class CellLevels:
     codes: NDArray[np.int32]
 
 
-def cell_levels(density: NDArray[np.float64], even_odds: NDArray[np.float64], codes: NDArray[np.int32],
-                solid_red: NDArray[np.bool_], parameters: Parameters) -> CellLevels:
+def cell_codes(density: NDArray[np.float64], codes: NDArray[np.int32], parameters: Parameters) -> NDArray[np.int32]:
+    """Add the density rule that holds, the most severe alone, to the codes already found (bits of C-IR-*, C-V-1)."""
+    found = codes.copy()
+    for bit, threshold in zip((3, 4, 5), parameters.array("levels.cell.density"), strict=True):
+        lower = (density >= threshold) & ((found & 0b111000) == 0)
+        found[lower] |= 1 << bit
+    return found
+
+
+def level_of_codes(codes: NDArray[np.int32]) -> NDArray[np.int8]:
+    """The lowest level of all codes that fired, 4 without any."""
+    level = np.full(len(codes), 4, np.int8)
+    for bit, code in enumerate(CELL_CODES):
+        fired = (codes >> bit) & 1 == 1
+        level[fired] = np.minimum(level[fired], CELL_CODE_LEVEL[code])
+    return level
+
+
+def cell_levels(density: NDArray[np.float64], odds: NDArray[np.floating], codes: NDArray[np.int32], fact: NDArray[np.bool_],
+                elsewhere: NDArray[np.floating], parameters: Parameters) -> CellLevels:
     """Levels of occupied cells by rules C-*.
 
     Parameters
     ----------
     density : (n,) deaths/km²·yr
-    even_odds : (n,) float64
-        Median over mean of each cell's PLL: a red from density alone needs `density · even_odds` above the threshold,
-        otherwise it is drawn as hatched orange.
+    odds : (n,) float
+        P(level ≤ 1) in the draws: a model-made red without even odds is drawn as hatched orange.
     codes : (n,) int32
         Codes already found at targets and vetoes (bits of C-IR-*, C-V-1).
-    solid_red : (n,) bool
-        Where a C-IR-1 or C-V-1 holds at even odds or by record.
+    fact : (n,) bool
+        Where a C-V-1 holds by record.
+    elsewhere : (n,) float
+        Highest density of the cells of the half-shifted grid that cover this one: a colour that is found in none of them is
+        hatched.
     """
-    found = codes.copy()
-    for bit, threshold in zip((3, 4, 5), parameters.array("levels.cell.density"), strict=True):
-        lower = (density >= threshold) & ((found & (0b111000)) == 0)
-        found[lower] |= 1 << bit
-    level = np.full(len(density), 4, np.int8)
-    for bit, code in reversed(list(enumerate(CELL_CODES))):
-        fired = (found >> bit) & 1 == 1
-        level[fired] = np.minimum(level[fired], CELL_CODE_LEVEL[code])
-    red_density = density * even_odds >= parameters.array("levels.cell.density")[0]
-    hatched = (level == 1) & ~red_density & ~solid_red
-    level[hatched] = 2
-    return CellLevels(level, hatched, found)
+    found = cell_codes(density, codes, parameters)
+    level = level_of_codes(found)
+    moved = level_of_codes(cell_codes(np.minimum(density, elsewhere), codes, parameters)) > level
+    unsure = (level == 1) & ~fact & (odds < parameters.number("uncertainty.draws.even_odds"))
+    level[unsure] = 2
+    return CellLevels(level, unsure | moved, found)
 
 
 def street_level(codes: dict[str, bool], kappa: float, parameters: Parameters) -> tuple[int, bool, list[str]]:

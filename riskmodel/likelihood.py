@@ -1,14 +1,22 @@
-"""Management facts as factors on frequency: bounded, explained, budget-neutral by frozen constants."""
+"""How often: management facts, observed counts and learned models as factors on frequency.
+
+``f = f0 · F · s_g · F_environment(t)``. F comes from management facts, or, where a learned model is approved, from that instead:
+both read the same facts, so they never multiply. Both are bounded, explained and budget-neutral by constants frozen per
+calibration epoch. s_g is what the counted accidents of an industry say, shrunk, and frozen too.
+:mod:`riskmodel.environment` has F_environment: what holds for hours or days, never for the yearly map.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import date
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
-from riskmodel.columns import flags, looked_up
+from geo.errors import BadParameter
+from riskmodel.columns import flags, looked_up, numbers
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
 
@@ -16,23 +24,37 @@ from riskmodel.parameters.load import Parameters
 ITEMS: tuple[str, ...] = ("standardisation", "dangers_ordinary", "dangers_major", "inspection", "credit", "insured")
 
 
-def management_factors(inputs: ModelInputs, parameters: Parameters) -> pd.Series:
-    """Factor m' on the frequencies of every enterprise, indexed by enterprise id.
+def management_factors(inputs: ModelInputs, parameters: Parameters, learned: pd.Series | None = None) -> pd.Series:
+    """Factor F · s_g on the frequencies of every enterprise, indexed by enterprise id.
 
     ``m' = clip(Π items, 0.5, 2) / m̄_g`` with the industry's mean m̄_g frozen in the parameters, so that the city's total
     stays and an edit moves only its own unit. No clipping after the division.
+
+    Parameters
+    ----------
+    learned : Series, optional
+        F_learned by enterprise id, from an approved model whose scaling is frozen and budget-neutral. It replaces m' of the
+        enterprises that it names, bounded to ``likelihood.learned.bounds``; the others keep m'.
     """
-    return management_items(inputs, parameters)["factor"]
+    return management_items(inputs, parameters, learned)["factor"]
 
 
-def management_items(inputs: ModelInputs, parameters: Parameters) -> pd.DataFrame:
+def of_enterprises(factors: pd.Series, inputs: ModelInputs) -> NDArray[np.float64]:
+    """The factor of every row of the enterprise frame; 1 where an enterprise has none."""
+    ids = inputs.enterprise_ids
+    if len(factors) == len(ids) and factors.index.is_(ids):
+        return np.asarray(factors, np.float64)
+    return np.asarray(factors.reindex(ids).fillna(1.0), np.float64)
+
+
+def management_items(inputs: ModelInputs, parameters: Parameters, learned: pd.Series | None = None) -> pd.DataFrame:
     """The factor of every item for every enterprise, for the explanation.
 
     Returns
     -------
     DataFrame
-        Indexed by enterprise id: the columns of :data:`ITEMS`, ``clipped`` (their bounded product m), ``mean`` (m̄_g) and
-        ``factor`` (m').
+        Indexed by enterprise id: the columns of :data:`ITEMS`, ``clipped`` (their bounded product m), ``mean`` (m̄_g),
+        ``learned`` (F_learned within its bounds, NaN where there is none), ``observed`` (s_g) and ``factor`` (F · s_g).
     """
     frame = inputs.frames["enterprise"]
     ordinary, major = _danger_factors(inputs, parameters)
@@ -49,8 +71,23 @@ def management_items(inputs: ModelInputs, parameters: Parameters) -> pd.DataFram
     low, high = parameters.array("likelihood.bounds.clip")
     items["clipped"] = np.clip(product, low, high)
     items["mean"] = looked_up(frame["industry"], means, means["rest"])
-    items["factor"] = normalise(items["clipped"], items["mean"])
-    return pd.DataFrame(items, index=pd.Index(frame["id"], name="enterprise_id"))
+    items["learned"] = _learned(frame["id"], learned, parameters)
+    observed = parameters.table("likelihood.observed.industry")
+    items["observed"] = looked_up(frame["industry"], observed, observed["rest"])
+    known = ~np.isnan(items["learned"])
+    items["factor"] = np.where(known, items["learned"], normalise(items["clipped"], items["mean"])) * items["observed"]
+    return pd.DataFrame(items, index=inputs.enterprise_ids)
+
+
+def _learned(enterprise_id: pd.Series, learned: pd.Series | None, parameters: Parameters) -> NDArray[np.float64]:
+    if learned is None:
+        return np.full(len(enterprise_id), np.nan)
+    if not np.isfinite(learned.to_numpy(np.float64)).all() or (learned <= 0).any():
+        raise BadParameter("学习得到的系数必须是正的有限数", "learned factors must be positive and finite",
+                           remedy_zh="请检查模型输出后重新批准。", remedy_en="Check the model's output and approve it again.")
+    low, high = parameters.array("likelihood.learned.bounds")
+    values = learned.reindex(enterprise_id).to_numpy(np.float64)
+    return np.asarray(np.clip(values, low, high))
 
 
 def normalise(m: ArrayLike, mean: ArrayLike) -> NDArray[np.float64]:
@@ -82,9 +119,35 @@ def shrunk_ratio(observed: ArrayLike, expected: ArrayLike, parameters: Parameter
 
     Gamma–Poisson: the prior has mean 1 and weight k. Rare hazards are never scaled to an observed zero.
     """
-    k = parameters.number("likelihood.learned.prior")
+    k = parameters.number("likelihood.observed.prior")
     n, e = np.asarray(observed, np.float64), np.asarray(expected, np.float64)
-    return np.where(e >= parameters.number("likelihood.learned.expected"), (n + k) / (e + k), 1.0)
+    return np.where(e >= parameters.number("likelihood.observed.expected"), (n + k) / (e + k), 1.0)
+
+
+def observed_factors(incidents: pd.DataFrame, expected: pd.Series, as_of: date, parameters: Parameters) -> dict[str, float]:
+    """s_g of every industry from its fatal accidents of the last five years, to be frozen as ``likelihood.observed.industry``.
+
+    Parameters
+    ----------
+    incidents : DataFrame
+        Columns ``occurred``, ``deaths`` and ``industry``; rows without an industry or without deaths are left out.
+    expected : Series
+        Fatal accidents in five years by industry section, as the model has them.
+    as_of : date
+        The end of the five years.
+
+    Returns
+    -------
+    dict
+        By section; 1 where fewer than ``likelihood.observed.expected`` are expected, so that rare hazards are never scaled to an
+        observed zero. Has ``rest`` = 1.
+    """
+    years = int(parameters.number("likelihood.observed.years"))
+    occurred, today = pd.to_datetime(incidents["occurred"]), pd.Timestamp(as_of)
+    recent = (occurred > today - pd.DateOffset(years=years)) & (occurred <= today) & (numbers(incidents["deaths"]) > 0)
+    count = incidents.loc[recent, "industry"].value_counts().reindex(expected.index).fillna(0.0)
+    ratio = shrunk_ratio(count, expected, parameters)
+    return {str(g): float(s) for g, s in zip(expected.index, ratio, strict=True)} | {"rest": 1.0}
 
 
 def danger_states(inputs: ModelInputs) -> pd.DataFrame:
@@ -98,16 +161,21 @@ def danger_states(inputs: ModelInputs) -> pd.DataFrame:
     return pd.DataFrame({"open": is_open, "overdue": overdue, "days": days.where(overdue, 0.0)}, index=frame.index)
 
 
+def major_danger_factors(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.float64]:
+    """Factor of major hidden dangers of every enterprise row: 1.6 with one overdue, 1.2 with one open, else 1."""
+    return _danger_factors(inputs, parameters)[1]
+
+
 def _danger_factors(inputs: ModelInputs, parameters: Parameters) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """Factors of ordinary and of major dangers, one per enterprise row. An ordinary danger closed in time counts 1."""
-    frame, enterprises = inputs.frames["hidden_danger"], inputs.frames["enterprise"]
-    place = pd.Index(enterprises["id"]).get_indexer(pd.Index(frame["enterprise_id"]))
+    frame, units = inputs.frames["hidden_danger"], len(inputs.frames["enterprise"])
+    place = inputs.owners("hidden_danger")
     state = danger_states(inputs)
     known, major = place >= 0, flags(frame["major"])
     is_open, overdue = state["open"].to_numpy(bool), state["overdue"].to_numpy(bool)
 
     def count(mask: NDArray[np.bool_]) -> NDArray[np.int64]:
-        return np.bincount(place[mask & known], minlength=len(enterprises))
+        return np.bincount(place[mask & known], minlength=units)
 
     each, cap = parameters.number("likelihood.items.overdue_each"), parameters.number("likelihood.items.overdue_cap")
     ordinary = np.minimum(each ** count(overdue & ~major), cap)

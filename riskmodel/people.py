@@ -95,7 +95,6 @@ def leave_out_own_staff(scenarios: ScenarioSet, inputs: ModelInputs) -> Scenario
     deaths are in the work accidents of their industry.
     """
     enterprises = inputs.frames["enterprise"]
-    row_of = pd.Series(np.arange(len(enterprises)), index=enterprises["id"].to_numpy(object))
     cell = enterprises["cell"].to_numpy(np.int64)
     staff = numbers(enterprises["staff_at_place"])
     points = scenarios.points
@@ -104,10 +103,10 @@ def leave_out_own_staff(scenarios: ScenarioSet, inputs: ModelInputs) -> Scenario
         frame = inputs.frames[kind]
         if kind != "enterprise" and "enterprise_id" not in frame:
             continue
-        owner = (frame["id"] if kind == "enterprise" else frame["enterprise_id"]).map(row_of).to_numpy(np.float64)
+        owner = np.arange(len(frame)) if kind == "enterprise" else inputs.owners(kind)
         mine = np.flatnonzero((points.kind == number) & (points.kernel >= 0))
-        owned = mine[~np.isnan(owner[points.row[mine]])]
-        at = owner[points.row[owned]].astype(np.int64)
+        owned = mine[owner[points.row[mine]] >= 0]
+        at = owner[points.row[owned]]
         own_cell[owned], own_staff[owned] = cell[at], np.nan_to_num(staff[at])
     return replace(scenarios, points=replace(points, own_cell=own_cell, own_staff=own_staff))
 

@@ -15,11 +15,16 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from riskmodel.inputs import ModelInputs
+from riskmodel.parameters.load import Parameters
 from riskmodel.quantified import scored
+from riskmodel.quantified.unit_types import UNIT_TYPES
 from riskmodel.scenarios import ScenarioBuilder
 
 #: Accident type whose rows, where they name no key, describe the fire of their enterprise's premises.
 FIRE = "火灾"
+
+#: End of the hazard key of a fire in an enterprise's premises.
+FIRE_SUFFIX = ":fire"
 
 
 @dataclass(frozen=True)
@@ -41,45 +46,60 @@ class Precedence:
 
 def premises_key(enterprise_id: pd.Series) -> pd.Series:
     """The hazard key of the fire in an enterprise's premises: its id and ``:fire``."""
-    return enterprise_id.astype(object) + ":fire"
+    return enterprise_id.astype(object) + FIRE_SUFFIX
 
 
-def resolve(builder: ScenarioBuilder, inputs: ModelInputs) -> Precedence:
+def resolve(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters) -> Precedence:
     """Decide for every row of the competing kinds whether it counts; losers enter ``builder.superseded``.
 
-    A filling station's or another hazard unit's enterprise does not count a premises fire beside its quantified scenarios.
+    A filling station's or another hazard unit's enterprise does not count a premises fire beside its quantified scenarios, save
+    where the unit is no fire of the premises (dust explosion, tailings, gas gate station).
     A `risk_source` row of type 火灾 without a key describes its enterprise's premises fire. A hazard unit that no method covers
     (refused, or without a quantity) beats nothing: its other descriptions count.
     """
     hazards, venues = inputs.frames["hazard_source"], inputs.frames["venue"]
     enterprises, sources = inputs.frames["enterprise"], inputs.frames["risk_source"]
-    known = hazards[scored(hazards)]
-    quantified = _keys(known["hazard_key"])
-    venue = ~_has(venues["hazard_key"], quantified)
-    own_key = premises_key(enterprises["id"])
-    venue_keys = _keys(venues["hazard_key"])
+    chosen = scored(hazards, parameters)
+    burning = chosen & np.array([kind in UNIT_TYPES and UNIT_TYPES[kind].premises for kind in hazards["unit_type"]], bool)
+    quantified, venue_keys = _keys(hazards["hazard_key"][chosen]), _keys(venues["hazard_key"])
     premises = enterprises["premises"].notna().to_numpy(bool)
-    lost = (_has(enterprises["id"], _keys(known["enterprise_id"])) | _has(own_key, quantified) | _has(own_key, venue_keys)
-            | _has(enterprises["id"], venue_keys))
-    fires = quantified | venue_keys | _keys(own_key[premises])
+    lost = np.zeros(len(enterprises), bool)
+    described = _named(quantified | venue_keys, inputs, FIRE_SUFFIX), _named(venue_keys, inputs)
+    for owner in (inputs.owners("hazard_source")[burning], *described):
+        lost[owner[owner >= 0]] = True
     counted = {
-        "hazard_source": np.ones(len(hazards), bool), "venue": venue, "enterprise": ~(lost & premises),
-        "risk_source": _semi(sources, fires),
+        "hazard_source": np.ones(len(hazards), bool), "venue": ~_has(venues["hazard_key"], quantified),
+        "enterprise": ~(lost & premises), "risk_source": _semi(sources, quantified | venue_keys, premises, inputs),
     }
     for kind, mask in counted.items():
         builder.superseded.update((kind, int(row)) for row in np.flatnonzero(~mask))
     return Precedence(counted)
 
 
-def _semi(sources: pd.DataFrame, higher: set[str]) -> NDArray[np.bool_]:
-    """LEC and LS rows lose to `higher`; bare grades lose to those and to LEC or LS rows with the same key."""
-    key = sources["hazard_key"].astype(object)
-    unnamed = key.isna() & (sources["accident_type"] == FIRE)
-    key = key.where(~unnamed, premises_key(sources["enterprise_id"]))
-    beaten = _has(key, higher)
+def _semi(sources: pd.DataFrame, higher: set[str], premises: NDArray[np.bool_], inputs: ModelInputs) -> NDArray[np.bool_]:
+    """LEC and LS rows lose to `higher` and to fires of premises; bare grades lose to those and to LEC or LS with the same key."""
+    key = sources["hazard_key"].to_numpy(object)
+    unnamed = np.flatnonzero(sources["hazard_key"].isna().to_numpy(bool) & (sources["accident_type"] == FIRE).to_numpy(bool))
+    fire = np.array([isinstance(one, str) and one.endswith(FIRE_SUFFIX) for one in key], bool)
+    owner = np.full(len(key), -1, np.int64)
+    owner[fire] = inputs.enterprise_ids.get_indexer(pd.Index([one.removesuffix(FIRE_SUFFIX) for one in key[fire]], dtype=object))
+    key = key.copy()
+    key[unnamed] = premises_key(sources["enterprise_id"].iloc[unnamed]).to_numpy(object)
+    owner[unnamed] = inputs.owners("risk_source")[unnamed]
+    named = pd.Series(key, index=sources.index)
+    beaten = _has(named, higher).copy()
+    of_premises = np.flatnonzero(owner >= 0)
+    beaten[of_premises] |= premises[owner[of_premises]]
     graded = (sources["method"] == "GRADE").to_numpy(bool)
-    scored = _keys(key[~graded & ~beaten])
-    return np.asarray(~(beaten | (graded & _has(key, scored))))
+    contested = _keys(named[graded & ~beaten])
+    better = _has(named, contested) & ~graded & ~beaten if contested else np.zeros(len(key), bool)
+    return np.asarray(~(beaten | (graded & _has(named, _keys(named[better])))))
+
+
+def _named(keys: set[str], inputs: ModelInputs, suffix: str = "") -> NDArray[np.int64]:
+    """Rows of the enterprises whose id, with `suffix`, is one of the keys; −1 for the others."""
+    ids = [key.removesuffix(suffix) for key in keys if key.endswith(suffix)]
+    return np.asarray(inputs.enterprise_ids.get_indexer(pd.Index(ids, dtype=object)), np.int64)
 
 
 def _keys(column: pd.Series) -> set[str]:

@@ -10,23 +10,24 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from riskmodel import crowd, fire, gas_use, identification, likelihood, pipelines, precedence, quantified, semi, work
-from riskmodel.aggregate import areas_table, cells_table
-from riskmodel.fields import Fields, lay
+from riskmodel import identification, pipelines
+from riskmodel.aggregate import areas_table, cell_facts, cells_table, occupied_cells
+from riskmodel.build import SOURCE_KINDS, build_scenarios
+from riskmodel.fields import Fields, Way, lay
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
-from riskmodel.people import Exposure, exposure, leave_out_own_staff
-from riskmodel.scenarios import FN_N, ScenarioBuilder, ScenarioSet, Theme
-from riskmodel.societal import ZONES, city_curve, installation_curves
+from riskmodel.people import Exposure, exposure
+from riskmodel.scenarios import FN_N, ScenarioSet, Scope, Theme
+from riskmodel.societal import ZONES, AreaCurves, area_curves, event_table, installation_curves, installation_events
 from riskmodel.sources import sources_table
-from riskmodel.streets import counts_by_street, gather, judge
+from riskmodel.streets import area_draws, counts_by_street, gather, judge
 from riskmodel.targets import evaluate_dwellings, evaluate_targets
+from riskmodel.uncertainty import class_fields, draw_streets
+from riskmodel.uncertainty.verdicts import NEAR_A_LIMIT, cell_level_shares, criteria_levels
+from riskmodel.uncertainty.zoning import rezoned_density, shifted_density
+from riskmodel.vetoes import vetoes
 
 Progress = Callable[[str, int, int], None]
-
-#: Kinds that become scenarios, in the order of their source rows.
-SOURCE_KINDS: tuple[str, ...] = ("hazard_source", "pipeline", "venue", "risk_source", "work_site", "equipment", "enterprise")
-
 
 @dataclass(frozen=True)
 class RunResult:
@@ -39,9 +40,11 @@ class RunResult:
     exposure : Exposure
     cells, areas, sources, targets, dwellings, fn : DataFrame
         Tables for people to read: occupied cells, streets–districts–city, sources with their own PLL, protected targets
-        with their individual risk, populated cells over a limit, F-N curves of installations and the city.
+        with their individual risk, populated cells near or over a limit, F-N curves of installations and areas.
     totals : dict of theme name → deaths per year over the city's cells
     seconds : dict of stage → seconds
+    uncertainty : dict
+        ``seed`` and number of ``draws``; ``dropped_pll``: deaths per year in rows that the event table left out.
     """
 
     scenarios: ScenarioSet
@@ -55,6 +58,7 @@ class RunResult:
     fn: pd.DataFrame
     totals: dict[str, float]
     seconds: dict[str, float]
+    uncertainty: dict[str, float]
 
 
 class _Clock:
@@ -71,20 +75,14 @@ class _Clock:
             self._progress(name, len(self.seconds), self._stages)
 
 
-def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposure) -> tuple[ScenarioSet, pd.Series]:
-    """All sources as scenarios, and the management factor of each enterprise."""
-    builder = ScenarioBuilder(SOURCE_KINDS)
-    counted = precedence.resolve(builder, inputs)
-    factors = likelihood.management_factors(inputs, parameters)
-    quantified.add(builder, inputs, parameters, factors)
-    pipelines.add(builder, inputs, parameters)
-    for module in (semi, fire, crowd, work, gas_use):
-        module.add(builder, inputs, parameters, factors, people, counted)
-    return leave_out_own_staff(builder.finish(), inputs), factors
-
-
-def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, progress: Progress | None = None) -> RunResult:
+def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, progress: Progress | None = None,
+          way: Way | None = None) -> RunResult:
     """Run the whole model.
+
+    Parameters
+    ----------
+    way : Way, optional
+        How the fields' tiles are worked through (cancellation, checkpoints, a cluster); by threads without it.
 
     Raises
     ------
@@ -94,31 +92,43 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     BadParameter
         If frequencies leave the range of the fixed point.
     """
-    clock = _Clock(progress, 6)
+    clock = _Clock(progress, 7)
     clock.stage("人口暴露")
     people = exposure(inputs, parameters)
     clock.stage("情景")
     scenarios, factors = build_scenarios(inputs, parameters, people)
     clock.stage("风险场")
-    fields = lay(scenarios, people, inputs.grid, threads=threads)
+    fields = lay(scenarios, people, inputs.grid, threads=threads, way=way)
     clock.stage("防护目标与社会风险")
     targets = evaluate_targets(inputs, scenarios, parameters)
-    dwellings = evaluate_dwellings(inputs, scenarios, parameters)
-    curves = installation_curves(inputs, scenarios, people, parameters)
-    grades = identification.grade_units(inputs, parameters)
+    dwellings = evaluate_dwellings(inputs, scenarios, parameters, mean_an=fields.ir[Scope.AN], below=NEAR_A_LIMIT)
+    events = event_table(inputs, scenarios, people, threads=threads)
+    installations = installation_events(inputs, scenarios, events)
+    curves = installation_curves(inputs, installations, parameters)
+    fn = _fn_table(curves, area_curves(inputs, scenarios, events), inputs)
     clock.stage("风险源")
     sources = sources_table(inputs, scenarios, fields, factors, parameters)
+    clock.stage("不确定性")
+    classes = class_fields(inputs, scenarios, fields, people, parameters)
+    draws = draw_streets(classes, parameters)
+    criteria = criteria_levels(inputs, scenarios, classes, draws, targets, dwellings, curves, installations, parameters)
     clock.stage("分区与分级")
-    hca = pipelines.hca_three(inputs)
-    evidence = gather(inputs, targets, dwellings, curves, grades, hca, _by_enterprise(sources), parameters)
-    vetoes = np.array(evidence.veto_cells, np.int64)
-    cells = cells_table(inputs, fields, people, targets, dwellings, vetoes, _source_cells(inputs), parameters)
-    areas = counts_by_street(inputs, grades, judge(areas_table(inputs, fields, people, cells), evidence, parameters))
-    fn = _fn_table(curves, scenarios, inputs)
+    grades = identification.grade_units(inputs, parameters)
+    facts = vetoes(inputs, grades, _by_enterprise(sources), parameters)
+    evidence = gather(inputs, targets, dwellings, curves, grades, pipelines.hca_three(inputs), facts, parameters)
+    occupied = occupied_cells(inputs, fields, people, _source_cells(inputs))
+    found = cell_facts(occupied, inputs, fields, targets, dwellings, np.array(evidence.veto_cells, np.int64), parameters)
+    shares = cell_level_shares(occupied, found.fixed, classes, draws, criteria, parameters, inputs.grid.cell_km2)
+    cells = cells_table(inputs, fields, people, found, shares, shifted_density(inputs, scenarios, fields), parameters)
+    areas = areas_table(inputs, fields, people, cells)
+    rezoned = rezoned_density(inputs, fields, parameters)
+    judged = judge(areas, evidence, area_draws(areas, inputs, draws.pll, criteria.street, rezoned), parameters)
+    areas = counts_by_street(inputs, grades, curves, judged)
     city = areas[areas["level"] == "city"].iloc[0]
     totals = {"pll": float(city["pll"]), **{t.name.lower(): float(city[f"pll_{t.name.lower()}"]) for t in Theme}}
     clock.stage("")
-    return RunResult(scenarios, fields, people, cells, areas, sources, targets, dwellings, fn, totals, clock.seconds)
+    uncertainty = {"seed": draws.seed, "draws": draws.factors.draws, "dropped_pll": events.lost}
+    return RunResult(scenarios, fields, people, cells, areas, sources, targets, dwellings, fn, totals, clock.seconds, uncertainty)
 
 
 def _by_enterprise(sources: pd.DataFrame) -> pd.Series:
@@ -131,13 +141,24 @@ def _source_cells(inputs: ModelInputs) -> NDArray[np.int64]:
     ]))
 
 
-def _fn_table(curves: pd.DataFrame, scenarios: ScenarioSet, inputs: ModelInputs) -> pd.DataFrame:
+def _fn_table(installations: pd.DataFrame, areas: AreaCurves, inputs: ModelInputs) -> pd.DataFrame:
+    """Curves of installations with their zone, of streets, districts and the city without."""
     rows = [
         {"level": "installation", "code": c.id, "name": c.name, "n": n, "f": f, "zone": ZONES[c.zone]}
-        for c in curves.itertuples() for n, f in zip(FN_N, c.f, strict=True)
+        for c in installations.itertuples() for n, f in zip(FN_N, c.f, strict=True)
     ]
-    rows += [
-        {"level": "city", "code": inputs.city[0], "name": inputs.city[1], "n": n, "f": float(f), "zone": None}
-        for n, f in zip(FN_N, city_curve(scenarios), strict=True)
-    ]
-    return pd.DataFrame(rows, columns=["level", "code", "name", "n", "f", "zone"])
+    table = pd.DataFrame(rows, columns=["level", "code", "name", "n", "f", "zone"])
+    city = pd.DataFrame([{"code": inputs.city[0], "name": inputs.city[1]}])
+    parts = [_curves_of(level, frame, curves) for level, frame, curves in (
+        ("street", inputs.streets, areas.streets), ("district", inputs.districts, areas.districts),
+        ("city", city, areas.city[None, :]))]
+    return pd.concat([table, *parts], ignore_index=True) if len(table) else pd.concat(parts, ignore_index=True)
+
+
+def _curves_of(level: str, areas: pd.DataFrame, curves: NDArray[np.float64]) -> pd.DataFrame:
+    n = len(FN_N)
+    return pd.DataFrame({
+        "level": level, "code": np.repeat(areas["code"].to_numpy(object), n),
+        "name": np.repeat(areas["name"].to_numpy(object), n),
+        "n": np.tile(np.array(FN_N, np.int64), len(areas)), "f": curves.ravel(), "zone": None,
+    })

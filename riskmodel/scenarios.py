@@ -124,6 +124,8 @@ class PointScenarios:
         Cell where the source's own staff work, −1 for none.
     own_staff : (n,) float64
         That staff: they belong to the installation, not to the public that its footprint reaches.
+    mitigation : (n,) float64
+        Factor of the emergency response on the deaths of the event; never on its frequency, never on individual risk.
     """
 
     kind: NDArray[np.int8]
@@ -139,6 +141,7 @@ class PointScenarios:
     tail: NDArray[np.int32]
     own_cell: NDArray[np.int64]
     own_staff: NDArray[np.float64]
+    mitigation: NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -173,6 +176,8 @@ class Background:
         Mean deaths per event.
     tail : int
         Index into :attr:`ScenarioSet.tails`, −1 for Poisson.
+    mitigation : (cells,) float64 or None
+        Factor of the emergency response on the deaths in the cell; None: 1 everywhere.
     """
 
     label: str
@@ -180,6 +185,12 @@ class Background:
     frequency: NDArray[np.float64]
     deaths: float
     tail: int
+    mitigation: NDArray[np.float64] | None = None
+
+    @property
+    def mitigated(self) -> NDArray[np.float64]:
+        """Frequency times mitigation: deaths per year in the cell are this times :attr:`deaths`."""
+        return self.frequency if self.mitigation is None else self.frequency * self.mitigation
 
 
 @dataclass(frozen=True)
@@ -200,7 +211,7 @@ class ScenarioSet:
 _POINT_TYPES: dict[str, Any] = {
     "kind": np.int8, "row": np.int32, "label": np.int16, "theme": np.int8, "scope": np.int8, "x": np.float64,
     "y": np.float64, "frequency": np.float64, "deaths_local": np.float64, "kernel": np.int32, "tail": np.int32,
-    "own_cell": np.int64, "own_staff": np.float64,
+    "own_cell": np.int64, "own_staff": np.float64, "mitigation": np.float64,
 }
 _LINE_TYPES: dict[str, Any] = {
     "kind": np.int8, "row": np.int32, "label": np.int16, "theme": np.int8, "scope": np.int8, "x1": np.float64,
@@ -242,7 +253,7 @@ class ScenarioBuilder:
         self._points.append(self._block(_POINT_TYPES, {
             "kind": self._kind(kind), "row": row, "label": self._label(label), "theme": theme, "scope": scope, "x": x,
             "y": y, "frequency": frequency, "deaths_local": deaths_local, "kernel": kernel, "tail": tail,
-            "own_cell": -1, "own_staff": 0.0,
+            "own_cell": -1, "own_staff": 0.0, "mitigation": 1.0,
         }))
 
     def add_lines(self, kind: str, label: str, theme: Theme, scope: Scope, *, row: ArrayLike, x1: ArrayLike, y1: ArrayLike,

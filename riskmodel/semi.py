@@ -20,6 +20,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from riskmodel.columns import looked_up, numbers
 from riskmodel.inputs import ModelInputs
+from riskmodel.likelihood import of_enterprises
 from riskmodel.parameters.load import Parameters
 from riskmodel.people import Exposure
 from riskmodel.precedence import Precedence
@@ -191,7 +192,7 @@ def staff_rates(industry: pd.Series, parameters: Parameters) -> NDArray[np.float
 def units(inputs: ModelInputs, parameters: Parameters, counted: Precedence, assessment: Assessment) -> Units:
     """Stage 2: the total of every reporting unit and the share of each of its rows."""
     enterprises, frame = inputs.frames["enterprise"], inputs.frames["risk_source"]
-    place = pd.Index(enterprises["id"]).get_indexer(pd.Index(frame["enterprise_id"]))
+    place = inputs.owners("risk_source")
     kept = counted.of("risk_source", len(frame)) & (place >= 0) & (assessment.outcome >= 0)
     raw = np.bincount(place[kept], assessment.pll[kept], len(enterprises))
     staff = numbers(enterprises["staff_at_place"])
@@ -214,16 +215,21 @@ def reference(enterprises: pd.DataFrame, parameters: Parameters) -> NDArray[np.f
 
 
 def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series,
-        exposure: Exposure, counted: Precedence) -> None:  # noqa: ARG001
+        exposure: Exposure, counted: Precedence) -> NDArray[np.bool_]:  # noqa: ARG001
     """Add one local scenario per counted row and, for types that reach the public, one disc scenario.
 
     Rows whose factors are not of their method's table, and rows of unknown units, are refused: shown, never zero.
+
+    Returns
+    -------
+    (enterprises,) bool
+        Units whose work accidents the reports carry (:attr:`Units.covered`).
     """
     frame = inputs.frames["risk_source"]
     assessment = assess(frame, parameters)
     shares = units(inputs, parameters, counted, assessment)
     _refuse(builder, frame, assessment, shares)
-    management = factors.reindex(inputs.frames["enterprise"]["id"]).fillna(1.0).to_numpy(np.float64)
+    management = of_enterprises(factors, inputs)
     frequency = assessment.frequency * shares.scale
     frequency *= np.where(shares.enterprise >= 0, management[shares.enterprise], 0.0)
     row = np.flatnonzero(frequency > 0)
@@ -240,6 +246,7 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     far = public & (kernel[outcome] >= 0) & (many > 0)
     builder.add_points("risk_source", _LABEL_PUBLIC, theme[far], Scope.SEMI, row=row[far], x=x[far], y=y[far],
                        frequency=(frequency[row] * many)[far], kernel=kernel[outcome[far]])
+    return shares.covered
 
 
 def _refuse(builder: ScenarioBuilder, frame: pd.DataFrame, assessment: Assessment, shares: Units) -> None:

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from geo.grid import to_degrees
 from riskmodel.fields import S_UNIT, Fields
@@ -27,7 +28,11 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
         (own level and familiar grade two apart), grade (familiar grade), factor (management), counted, synthetic, assumed
         (JSON), refused (reason or None).
     """
-    parts = [_identity(inputs, kind) for kind in scenarios.kinds]
+    enterprises = inputs.frames["enterprise"]
+    place = pd.Index(enterprises["id"])
+    owners = [_owner(inputs.frames[kind], kind, place) for kind in scenarios.kinds]
+    names = enterprises["name"].to_numpy(object)
+    parts = [_identity(inputs, kind, row, names) for kind, row in zip(scenarios.kinds, owners, strict=True)]
     table = pd.concat(parts, ignore_index=True)
     starts = np.concatenate([[0], np.cumsum([len(part) for part in parts])])
     point_row = starts[scenarios.points.kind] + scenarios.points.row
@@ -47,7 +52,9 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
     table["mismatch"] = False
     if "risk_source" in scenarios.kinds:
         _as_reported(table, int(starts[scenarios.kinds.index("risk_source")]), inputs, parameters)
-    table["factor"] = table["enterprise_id"].map(factors).fillna(1.0).astype(np.float32)
+    owner = np.concatenate(owners)
+    known = np.append(factors.reindex(place).fillna(1.0).to_numpy(np.float32), np.float32(1.0))  # the last is for none
+    table["factor"] = known[owner]
     counted = np.ones(n, np.bool_)
     for kind, row in scenarios.superseded:
         counted[starts[scenarios.kinds.index(kind)] + row] = False
@@ -57,20 +64,46 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
     return table
 
 
-def _identity(inputs: ModelInputs, kind: str) -> pd.DataFrame:
+def _owner(frame: pd.DataFrame, kind: str, enterprises: pd.Index) -> NDArray[np.int64]:
+    """Row of each feature's enterprise, −1 for none."""
+    if kind == "enterprise":
+        return np.arange(len(frame), dtype=np.int64)
+    if "enterprise_id" not in frame:
+        return np.full(len(frame), -1, np.int64)
+    return np.asarray(enterprises.get_indexer(pd.Index(frame["enterprise_id"])), np.int64)
+
+
+def _identity(inputs: ModelInputs, kind: str, owner: NDArray[np.int64], names: NDArray[np.object_]) -> pd.DataFrame:
     frame = inputs.frames[kind]
     lon, lat = to_degrees(frame["x"].to_numpy(np.float64), frame["y"].to_numpy(np.float64))
-    owner = frame["id"] if kind == "enterprise" else frame.get("enterprise_id")
-    names = pd.Series(inputs.frames["enterprise"]["name"].to_numpy(), index=inputs.frames["enterprise"]["id"].to_numpy())
+    nobody = np.full(len(frame), None, object)
+    title = names[owner] if len(names) else nobody.copy()
+    title[owner < 0] = None
+    texts = {
+        "id": frame["id"].to_numpy(object), "kind": np.full(len(frame), kind, object), "name": frame["name"].to_numpy(object),
+        "enterprise_id": frame["id" if kind == "enterprise" else "enterprise_id"].to_numpy(object)
+        if kind == "enterprise" or "enterprise_id" in frame else nobody,
+        "enterprise_name": title, "area_code": frame["area_code"].to_numpy(object),
+    }
     return pd.DataFrame({
-        "id": frame["id"], "kind": kind, "name": frame["name"],
-        "enterprise_id": owner if owner is not None else None,
-        "enterprise_name": owner.map(names) if owner is not None else None,
-        "area_code": frame["area_code"], "lon": lon, "lat": lat,
-        "grade": frame.get("grade"),
-        "synthetic": frame["synthetic"].fillna(False).astype(bool),
-        "assumed": [json.dumps(v, ensure_ascii=False) if isinstance(v, list) and v else None for v in frame["assumed"]],
-    })
+        **{name: pd.Series(values, dtype=object) for name, values in texts.items()}, "lon": lon, "lat": lat,
+        "grade": pd.Series(frame["grade"].to_numpy(object) if "grade" in frame else nobody, dtype=object),
+        "synthetic": frame["synthetic"].to_numpy(np.bool_, na_value=False),
+        "assumed": pd.Series(_listed(frame["assumed"]), dtype=object),
+    }, copy=False)
+
+
+def _listed(column: pd.Series) -> NDArray[np.object_]:
+    """Lists as JSON, equal lists written once; None where there is none."""
+    known: dict[tuple[str, ...], str] = {}
+    result = np.full(len(column), None, object)
+    for i, value in enumerate(column.to_numpy(object)):
+        if isinstance(value, list) and value:
+            key = tuple(map(str, value))
+            if key not in known:
+                known[key] = json.dumps(value, ensure_ascii=False)
+            result[i] = known[key]
+    return result
 
 
 def _scopes(scenarios: ScenarioSet, point_row: np.ndarray, line_row: np.ndarray, n: int) -> np.ndarray:

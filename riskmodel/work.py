@@ -16,13 +16,19 @@ from riskmodel.semi import assess, staff_rates, units
 
 
 def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series,  # noqa: ARG001
-        exposure: Exposure, counted: Precedence) -> None:  # noqa: ARG001
-    """Add building sites, equipment and the background of work accidents."""
+        exposure: Exposure, counted: Precedence, covered: NDArray[np.bool_] | None = None) -> None:  # noqa: ARG001
+    """Add building sites, equipment and the background of work accidents.
+
+    Parameters
+    ----------
+    covered : (enterprises,) bool, optional
+        Units whose reports carry their work accidents, where :func:`riskmodel.semi.add` found them already.
+    """
     tail = builder.tail(parameters.array("work.accident.survival"))
     _add_sites(builder, inputs, parameters, tail)
     _add_equipment(builder, inputs, parameters)
-    assessment = assess(inputs.frames["risk_source"], parameters)
-    covered = units(inputs, parameters, counted, assessment).covered
+    if covered is None:
+        covered = units(inputs, parameters, counted, assess(inputs.frames["risk_source"], parameters)).covered
     _add_background(builder, inputs, parameters, covered, tail)
 
 
@@ -55,12 +61,24 @@ def _add_sites(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parame
 def _add_equipment(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters) -> None:
     """Accidents of special equipment: deaths per unit and year by type, at the place."""
     frame = inputs.frames["equipment"]
-    known(frame["equipment_type"], parameters.table("work.equipment.deaths"), "设备类型", "equipment type")
+    deaths = equipment_deaths(inputs, parameters)
     per_event = looked_up(frame["equipment_type"], parameters.table("work.equipment.per_event"))
-    deaths = looked_up(frame["equipment_type"], parameters.table("work.equipment.deaths"))
     builder.add_points("equipment", "特种设备事故", Theme.EQUIPMENT, Scope.NONE, row=np.arange(len(frame)),
                        x=numbers(frame["x"]), y=numbers(frame["y"]),
-                       frequency=deaths / per_event * numbers(frame["count"]), deaths_local=per_event)
+                       frequency=deaths / per_event, deaths_local=per_event)
+
+
+def equipment_deaths(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.float64]:
+    """Deaths per year by the special equipment of every row: a rate per unit by type, times the count.
+
+    Raises
+    ------
+    UnknownIdentifier
+        If a type has no rate.
+    """
+    frame, rates = inputs.frames["equipment"], parameters.table("work.equipment.deaths")
+    known(frame["equipment_type"], rates, "设备类型", "equipment type")
+    return np.asarray(looked_up(frame["equipment_type"], rates) * numbers(frame["count"]))
 
 
 def _add_background(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, covered: NDArray[np.bool_],

@@ -13,6 +13,7 @@ import numpy as np
 from geo.errors import BadParameter, EnvironmentProblem
 from geo.grid import to_metres
 from geo.sample import dangers, emergency, hazards, pipes, places, population, sources, works
+from geo.sample.attached import attach
 from geo.sample.enterprises import SECTIONS, make_enterprises, write_enterprises
 from geo.sample.ground import Floats, Ground, lay_ground
 from geo.sample.shipped import Shipped, read_shipped
@@ -146,10 +147,13 @@ def _write(writer: SampleWriter, shipped: Shipped, stages: _Stages, count: int, 
     places.write_venues(writer, ground, shipped, venues, jobs, seed=seed)
     stages.next("危险化学品单元")
     sites = hazards.make_sites(ground, shipped, residents, venues, scale=scale, seed=seed)
-    hazard_site = hazards.write_hazards(writer, ground, shipped, sites, seed=seed)
+    hazard_units = hazards.site_units(shipped, sites, writer.origin, seed=seed)
+    hazard_site = hazard_units.sites
     stages.next("生产经营单位")
     units = make_enterprises(ground, shipped, matrix, sites, count=count, seed=seed)
     write_enterprises(writer, ground, shipped, units, sites, seed=seed)
+    attach(hazard_units, ground, shipped, residents, venues, sites, units, scale=scale, seed=seed)
+    hazard_units.write(writer, ground)
     population.write_background(writer, ground, shipped, residents, matrix, units.listed(len(matrix)))
     stages.next("安全风险源")
     sources.write_sources(writer, ground, shipped, units, hazard_site, seed=seed)

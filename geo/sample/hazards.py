@@ -17,23 +17,21 @@ from geo.sample.ground import Floats, Ground, Ints, random_for
 from geo.sample.identity import short_name
 from geo.sample.places import Venues
 from geo.sample.shipped import Shipped
-from geo.sample.write import SampleWriter, numbered, points
+from geo.sample.units import SUBSTANCES, UnitRows
+from geo.sample.write import numbered
 
 #: Kinds of sites: section of GB/T 4754, premises, staff, fence (m), Chinese name.
 SITE_KINDS: dict[str, tuple[str, str, int, float, str]] = {
-    "filling_station": ("F", "shop", 12, 20.0, "加油站"), "lpg_station": ("F", "warehouse", 6, 12.0, "液化气供应站"),
+    "filling_station": ("F", "shop", 12, 20.0, "加油站"), "lpg_bottle_shop": ("F", "warehouse", 6, 12.0, "液化气供应站"),
     "lpg_depot": ("D", "warehouse", 60, 60.0, "液化气储配站"), "ammonia_cold_store": ("G", "warehouse", 40, 40.0, "液氨冷库"),
     "oil_depot": ("G", "warehouse", 120, 120.0, "油库"), "chlorine_works": ("D", "factory", 80, 60.0, "自来水厂加氯间"),
     "chemical_store": ("F", "warehouse", 15, 20.0, "危化品储存库"), "chemical_plant": ("C", "factory", 60, 30.0, "化工厂"),
 }
 _WHOLE_CITY_SITES = 1_900
+_BOTTLE_T = 0.015
+_ISOLATION = {"filling_station": "manual", "lpg_bottle_shop": "manual", "ammonia_cold_store": "remote"}
 _SENSITIVE = ("school", "kindergarten", "hospital", "university", "nursing_home", "community_centre")
 _KEEP_AWAY_M = {"oil_depot": 1000.0, "lpg_depot": 1000.0, "chlorine_works": 1200.0, "ammonia_cold_store": 700.0}
-#: Properties of the stored substance: CAS number, °C, gauge MPa, t/m³ stored (density times degree of filling).
-_SUBSTANCES = {
-    "gasoline": ("86290-81-5", 20.0, 0.0, 0.70), "diesel": ("68334-30-5", 20.0, 0.0, 0.80),
-    "lpg": ("68476-85-7", 25.0, 0.9, 0.45), "ammonia": ("7664-41-7", 25.0, 1.0, 0.52), "chlorine": ("7782-50-5", 20.0, 0.6, 1.25),
-}
 #: Units of a site: substance, vessels, m³ of each, bund m².
 _UNITS: dict[str, tuple[tuple[str, int, float, float], ...]] = {
     "filling_station": (("gasoline", 3, 30.0, 0.0),),
@@ -133,7 +131,7 @@ def make_sites(ground: Ground, shipped: Shipped, residents: Ints, venues: Venues
     for kind, count in planned.items():
         wanted = max(1, round(count * scale))
         beside = min(wanted - 1, round(near.get(kind, 0) * scale))
-        x, y, street = _away(rng, ground, residents, venues, wanted - beside, _KEEP_AWAY_M[kind])
+        x, y, street = away(rng, ground, residents, venues, wanted - beside, _KEEP_AWAY_M[kind])
         if beside:
             bx, by, bs = _beside(rng, ground, residents, venues, beside, set(sites.place_street) | set(street.tolist()))
             x, y, street = np.concatenate([x, bx]), np.concatenate([y, by]), np.concatenate([street, bs])
@@ -142,8 +140,8 @@ def make_sites(ground: Ground, shipped: Shipped, residents: Ints, venues: Venues
     others = city["hazardous_units"] - sum(planned.values()) - table["lpg_shops"]
     stores = max(1, round(0.65 * others * scale))
     plants = max(1, round(others * scale) - stores)
-    for kind, count in (("lpg_station", shops), ("chemical_store", stores), ("chemical_plant", plants)):
-        street = _outer_streets(rng, ground, residents, count)
+    for kind, count in (("lpg_bottle_shop", shops), ("chemical_store", stores), ("chemical_plant", plants)):
+        street = outer_streets(rng, ground, residents, count)
         x, y = ground.scatter(rng, street, ground.land)
         _add_generated(sites, ground, kind, x, y, street)
     return sites
@@ -172,7 +170,7 @@ def _stations(sites: Sites, rng: np.random.Generator, ground: Ground, shipped: S
     _add_generated(sites, ground, "filling_station", x, y, street)
 
 
-def _outer_streets(rng: np.random.Generator, ground: Ground, residents: Ints, count: int) -> Ints:
+def outer_streets(rng: np.random.Generator, ground: Ground, residents: Ints, count: int) -> Ints:
     """Streets of outer, industrial kind: 200 to 5,000 residents per km², weighted by area."""
     area = ground.streets["area_km2"].to_numpy()
     density = residents / area
@@ -180,11 +178,11 @@ def _outer_streets(rng: np.random.Generator, ground: Ground, residents: Ints, co
     return rng.choice(len(weight), count, p=weight / weight.sum())
 
 
-def _away(
+def away(
     rng: np.random.Generator, ground: Ground, residents: Ints, venues: Venues, count: int, distance: float,
 ) -> tuple[Floats, Floats, Ints]:
     """Places on open land of outer streets, farther than `distance` from every venue and with few homes around."""
-    street = _outer_streets(rng, ground, residents, 60 * count + 200)
+    street = outer_streets(rng, ground, residents, 60 * count + 200)
     x, y = ground.scatter(rng, street, ground.land)
     gap, _ = cKDTree(np.column_stack([venues.x, venues.y])).query(np.column_stack([x, y]))
     inhabited = np.unique(ground.cell[ground.home > 0])
@@ -218,38 +216,21 @@ def _beside(
     return venues.x[chosen] + reach * np.cos(angle), venues.y[chosen] + reach * np.sin(angle), venues.street[chosen]
 
 
-@dataclass
-class _Units:
-    """Columns of `hazard_source` while they grow."""
-
-    columns: dict[str, list[Any]] = field(default_factory=dict)
-
-    def add(self, **values: Any) -> None:
-        for name, value in values.items():
-            self.columns.setdefault(name, []).append(value)
-
-
-def write_hazards(writer: SampleWriter, ground: Ground, shipped: Shipped, sites: Sites, *, seed: int) -> Ints:
-    """Write the kind `hazard_source`; returns the site of every row."""
+def site_units(shipped: Shipped, sites: Sites, origin: str, *, seed: int) -> UnitRows:
+    """Units of the sites themselves, in the order of the sites; ``site`` of each row is its site, which is its enterprise too."""
     rng = random_for(seed, "hazards")
     owner = numbered("E", len(sites.kind)).to_pylist()
     marks = _marks(rng, shipped, sites)
-    rows, of_site = _Units(), []
+    rows = UnitRows(origin)
     large = _large_stores(shipped, sites)
     for site, kind in enumerate(sites.kind):
         for unit in _units_of(rng, kind, site in large):
-            _add_unit(rows, sites, site, owner[site], unit, marks[site], writer)
-            of_site.append(site)
-    count = len(of_site)
-    at = np.array(of_site, np.int64)
-    ids = numbered("U", count, digits=5)
-    spread = np.where(np.isin(np.array(sites.kind)[at], ["oil_depot", "lpg_depot"]), 40.0, 0.0)
-    x, y = sites.x[at] + rng.uniform(-1, 1, count) * spread, sites.y[at] + rng.uniform(-1, 1, count) * spread
-    writer.kind("hazard_source", points(x, y), {
-        **rows.columns, "id": ids, "area_code": ground.codes_at(sites.street[at]),
-        "hazard_key": [f"unit:{name}" for name in ids.to_pylist()],
-    })
-    return at
+            _add_unit(rows, sites, site, owner[site], unit, marks[site])
+    kinds = np.array([sites.kind[site] for site in rows.site])
+    spread = np.where(np.isin(kinds, ["oil_depot", "lpg_depot"]), 40.0, 0.0)
+    for axis in (rows.x, rows.y):
+        axis[:] = (np.array(axis) + rng.uniform(-1, 1, len(kinds)) * spread).tolist()
+    return rows
 
 
 def _large_stores(shipped: Shipped, sites: Sites) -> set[int]:
@@ -263,10 +244,10 @@ def _units_of(rng: np.random.Generator, kind: str, large: bool) -> list[tuple[st
     """Substance, vessels, volume and bund of every unit of a site; none for stores that only count as enterprises."""
     if kind == "ammonia_cold_store":
         tonnes = float(rng.choice([15.0, 20.0, 40.0])) if large else round(float(rng.uniform(2.0, 9.0)), 1)
-        return [("ammonia", 2, round(tonnes / 2 / _SUBSTANCES["ammonia"][3], 2), 0.0)]
-    if kind == "lpg_station":
+        return [("ammonia", 2, round(tonnes / 2 / SUBSTANCES["ammonia"][3], 2), 0.0)]
+    if kind == "lpg_bottle_shop":
         tonnes = float(rng.uniform(1.0, 6.0))
-        return [("lpg", 2, round(tonnes / 2 / _SUBSTANCES["lpg"][3], 2), 0.0)]
+        return [("lpg", round(tonnes / _BOTTLE_T), _BOTTLE_T / SUBSTANCES["lpg"][3], 0.0)]
     return list(_UNITS.get(kind, ()))
 
 
@@ -276,12 +257,13 @@ def red_sites(shipped: Shipped, sites: Sites) -> tuple[list[int], list[int]]:
     share = min(1.0, len(sites.kind) / _WHOLE_CITY_SITES)
     of = {kind: [site for site, one in enumerate(sites.kind) if one == kind] for kind in SITE_KINDS}
     major = [*of["lpg_depot"][:2], *of["oil_depot"][:2], *of["chlorine_works"][:1]]
-    return major[:max(1, round(table["red_major"] * share))], of["lpg_station"][:max(1, round(table["red_other"] * share))]
+    return major[:max(1, round(table["red_major"] * share))], of["lpg_bottle_shop"][:max(1, round(table["red_other"] * share))]
 
 
 def _marks(rng: np.random.Generator, shipped: Shipped, sites: Sites) -> dict[int, tuple[float | None, bool | None]]:
     """Score and veto of the diagnosis guide by site: the red ones, the others from a bell curve above 60."""
-    judged = [site for site, kind in enumerate(sites.kind) if kind in ("oil_depot", "lpg_depot", "chlorine_works", "lpg_station")]
+    of = ("oil_depot", "lpg_depot", "chlorine_works", "lpg_bottle_shop")
+    judged = [site for site, kind in enumerate(sites.kind) if kind in of]
     marks: dict[int, tuple[float | None, bool | None]] = dict.fromkeys(range(len(sites.kind)), (None, None))
     for site in judged:
         marks[site] = (float(np.clip(np.round(rng.normal(84.0, 9.0)), 61.0, 110.0)), False)
@@ -291,23 +273,18 @@ def _marks(rng: np.random.Generator, shipped: Shipped, sites: Sites) -> dict[int
     return marks
 
 
-def _add_unit(
-    rows: _Units, sites: Sites, site: int, owner: str, unit: tuple[str, int, float, float],
-    mark: tuple[float | None, bool | None], writer: SampleWriter,
-) -> None:
+def _add_unit(rows: UnitRows, sites: Sites, site: int, owner: str, unit: tuple[str, int, float, float],
+              mark: tuple[float | None, bool | None]) -> None:
     substance, vessels, volume, bund = unit
     kind = sites.kind[site]
-    cas, temperature, pressure, density = _SUBSTANCES[substance]
-    hours = {"filling_station": 150.0, "lpg_station": 60.0, "lpg_depot": 400.0, "oil_depot": 2000.0}.get(kind)
+    hours = {"filling_station": 150.0, "lpg_depot": 400.0, "oil_depot": 2000.0}.get(kind)
     real = sites.origin[site]
-    known = ["substance", "quantity_t", "vessels", "vessel_m3", "buried", "unloading_h", "isolation", "fence_m"]
     rows.add(
-        name=f"{sites.name[site]} {substance} {vessels}×{volume:g} m³", enterprise_id=owner, unit_type=kind, substance=substance,
-        scope="an" if kind in ("filling_station", "lpg_station") else "hc", cas=cas,
-        quantity_t=round(vessels * volume * density, 2), temperature_c=temperature, pressure_mpa=pressure, vessels=vessels,
-        vessel_m3=volume, buried=kind == "filling_station", bund_m2=bund or None, unloading_h=hours,
-        isolation={"filling_station": "manual", "lpg_station": "manual", "ammonia_cold_store": "remote"}.get(kind, "automatic"),
+        site, float(sites.x[site]), float(sites.y[site]), int(sites.street[site]), substance, vessels, volume,
+        name=sites.name[site], enterprise_id=owner, unit_type=kind,
+        scope="an" if kind in ("filling_station", "lpg_bottle_shop") else "hc", buried=kind == "filling_station",
+        bund_m2=bund or None, unloading_h=hours,
+        isolation=_ISOLATION.get(kind, "automatic"),
         fence_m=SITE_KINDS[kind][3], diagnosis_score=mark[0], diagnosis_veto=mark[1], synthetic=real is None,
-        source=real or writer.origin, assumed=json.dumps(known), position_accuracy_m=15.0,
-        extra=json.dumps({"diesel_m3": 30.0}) if kind == "filling_station" else None,
+        source=real or rows.origin, extra=json.dumps({"diesel_m3": 30.0}) if kind == "filling_station" else None,
     )

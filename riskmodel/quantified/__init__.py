@@ -1,97 +1,106 @@
-"""Hazardous-chemical units: leak sizes × ignition × outcome, each leaf a scenario with a footprint of lethality.
+"""Hazardous units: leak sizes × ignition × outcome, each leaf a scenario with a footprint of lethality.
 
-What each unit type becomes
-    filling_station: unloading hose and tanker → pool fire (buried tanks have no BLEVE);
-    lpg_station, lpg_depot: vessels, hose, tanker → fireball, vapour-cloud explosion, flash fire, jet fire;
-    ammonia_cold_store: vessels, compressor and pipes → Gaussian cloud, weather classes × wind rose;
-    oil_depot: tanks → pool fire in the bund, vapour-cloud explosion of an overfilled gasoline tank;
-    chlorine_works: refused, a dense gas needs a dense-gas model.
+:data:`riskmodel.quantified.unit_types.UNIT_TYPES` says which equipment every unit type has, :mod:`riskmodel.quantified.trees`
+what its failures lead to. A substance or a state that a unit type has no tree for is refused by name: shown as not modelled,
+never zero risk. Poisons that are heavier than air spread by a dense-gas model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from geo.errors import UnknownIdentifier
+from riskmodel.columns import known, numbers
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
-from riskmodel.quantified import ammonia, filling, lpg, oil
 from riskmodel.quantified.assembly import Assembly
+from riskmodel.quantified.local import add_local
+from riskmodel.quantified.substances import code_names, state_of
+from riskmodel.quantified.tailings import add_dams
+from riskmodel.quantified.trees import grow
+from riskmodel.quantified.unit_types import UNIT_TYPES
 from riskmodel.quantified.units import KIND, Units
 from riskmodel.scenarios import ScenarioBuilder
 
-#: Scenario maker of every unit type and the substances it has a method for.
-METHODS: Mapping[str, tuple[Callable[[Assembly, Units], None], frozenset[str]]] = {
-    "filling_station": (filling.add, frozenset({"gasoline", "diesel"})),
-    "lpg_station": (lpg.add, frozenset({"lpg"})),
-    "lpg_depot": (lpg.add, frozenset({"lpg"})),
-    "ammonia_cold_store": (ammonia.add, frozenset({"ammonia"})),
-    "oil_depot": (oil.add, frozenset({"gasoline", "diesel"})),
-}
-
-#: Unit types that are known but that no valid method covers, with the reason shown on the map.
-REFUSED: Mapping[str, str] = {
-    "chlorine_works": "氯气泄漏为重气扩散，须用重气扩散模型（高斯模型不适用）；本版模型未提供该方法，不评分，不等于无风险",
-}
-
-EMPTY_REASON = "设计最大量为零或缺失，无法计算后果"
+EMPTY_REASON = "设计最大量为零或缺失，无法计算后果，不评分，不等于无风险"
 
 
-def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series) -> None:
-    """Turn every hazardous-chemical unit into scenarios.
+def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series) -> Assembly | None:
+    """Turn every hazardous unit into scenarios.
 
     Parameters
     ----------
     builder : ScenarioBuilder
         Receives the scenarios, and the units that no method covers.
     inputs : ModelInputs
-        Its frame ``hazard_source`` is read.
+        Its frames ``hazard_source`` and ``enterprise`` are read.
     parameters : Parameters
-        Tables ``quantified``, ``consequence``, ``substances`` and ``weather``.
+        Tables ``quantified``, ``consequence``, ``substances``, ``fire`` and ``weather``.
     factors : Series
         Management factor of an enterprise by its id; 1 where an enterprise has none.
+
+    Returns
+    -------
+    Assembly or None
+        The branches and footprints that were made, for domino effects; None where there are no units.
 
     Raises
     ------
     UnknownIdentifier
-        If a unit type, or a substance in a unit type, has no method: an unmatched name is never zero risk.
+        If a unit type, a scope or an isolation class is none that the model knows. A substance that it does not know refuses
+        the unit alone: it is shown as not modelled, never counted as zero risk.
     """
     frame = inputs.frames.get(KIND)
     if frame is None or frame.empty:
-        return
-    _check(frame)
-    for unit_type, reason in REFUSED.items():
-        for source in frame.loc[frame["unit_type"] == unit_type, "id"]:
-            builder.refuse(KIND, str(source), reason)
-    chosen = scored(frame)
-    for source in frame.loc[~chosen & ~frame["unit_type"].isin(list(REFUSED)), "id"]:
-        builder.refuse(KIND, str(source), EMPTY_REASON)
-    units = Units.read(frame[chosen], factors)
-    assembly = Assembly(builder, parameters)
-    for unit_type, (method, _) in METHODS.items():
-        some = units[units.unit_type == unit_type]
-        if len(some):
-            method(assembly, some)
+        return None
+    known(frame["unit_type"], UNIT_TYPES, "单元类型", "unit type")
+    codes, reasons = judge(frame, parameters)
+    ids = frame["id"].to_numpy(object)
+    for row in np.flatnonzero(reasons != ""):
+        builder.refuse(KIND, str(ids[row]), str(reasons[row]))
+    chosen = reasons == ""
+    units = Units.read(frame.assign(substance=codes)[chosen], factors, _staff(inputs))
+    assembly = Assembly(builder, parameters, units)
+    for unit_type, kind in UNIT_TYPES.items():
+        of_type = units[units.unit_type == unit_type]
+        for substance in np.unique(of_type.substance.astype(str)):
+            some = of_type[of_type.substance == substance]
+            grow(assembly, some, kind.events[state_of(substance, parameters)], kind.theme)
+            if kind.local:
+                add_local(assembly, some, kind.local, kind.theme)
+    add_dams(assembly, units[units.unit_type == "tailings_pond"], ids)
+    return assembly
 
 
-def scored(frame: pd.DataFrame) -> NDArray[np.bool_]:
+def judge(frame: pd.DataFrame, parameters: Parameters) -> tuple[NDArray[Any], NDArray[Any]]:
+    """Code name of the substance and reason of refusal (empty: it is scored) of every row of ``hazard_source``."""
+    codes = code_names(frame, parameters)
+    reasons = np.full(len(frame), "", object)
+    reasons[~(numbers(frame["quantity_t"]) > 0)] = EMPTY_REASON
+    types, names = (frame[column].to_numpy(object) for column in ("unit_type", "substance"))
+    pairs = pd.DataFrame({"type": types, "code": codes, "name": names})
+    for (unit_type, name), group in pairs.groupby(["type", "name"], dropna=False, sort=False):
+        code = group["code"].iloc[0]
+        if group["code"].isna().any():
+            rows = group.index[group["code"].isna()]
+            reasons[rows] = f"物质“{name}”不在计算方法的物质表中，不评分，不等于无风险；请更正名称或 CAS 号"
+        elif unit_type not in UNIT_TYPES or state_of(code, parameters) not in UNIT_TYPES[str(unit_type)].events:
+            reasons[group.index] = f"“{name}”在这类单元（{unit_type}）中没有计算方法，不评分，不等于无风险；请核对单元类型与物质"
+    return codes, reasons
+
+
+def scored(frame: pd.DataFrame, parameters: Parameters) -> NDArray[np.bool_]:
     """Which rows of ``hazard_source`` become scenarios; all others are refused and give way to no other description."""
-    return np.asarray(~frame["unit_type"].isin(list(REFUSED)) & (frame["quantity_t"] > 0), np.bool_)
+    return np.asarray(judge(frame, parameters)[1] == "", np.bool_) if len(frame) else np.zeros(0, np.bool_)
 
 
-def _check(frame: pd.DataFrame) -> None:
-    for unit_type, substance in frame[["unit_type", "substance"]].drop_duplicates().itertuples(index=False):
-        if unit_type in REFUSED:
-            continue
-        if unit_type not in METHODS or substance not in METHODS[unit_type][1]:
-            raise UnknownIdentifier(
-                f"危险化学品单元类型“{unit_type}”与物质“{substance}”没有对应的计算方法",
-                f"there is no method for substance {substance!r} in a unit of type {unit_type!r}",
-                remedy_zh="请更正单元类型或物质；未识别的名称不会按零风险处理。",
-                remedy_en="Correct the unit type or the substance; an unknown name is never counted as zero risk.",
-                unit_type=unit_type, substance=substance,
-            )
+def _staff(inputs: ModelInputs) -> pd.Series:
+    enterprises = inputs.frames.get("enterprise")
+    if enterprises is None:
+        return pd.Series(dtype=np.float64)
+    owners = inputs.frames[KIND]["enterprise_id"]
+    mine = enterprises[enterprises["id"].isin(set(owners.dropna()))]
+    return pd.Series(numbers(mine["staff_at_place"]), index=mine["id"].to_numpy(object))

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import UnknownIdentifier
 from riskmodel.parameters import Parameters
-from riskmodel.quantified.footprints import Fuel, Physics, cleared
+from riskmodel.quantified.footprints import Effect, Fuel, Physics, cleared
 from riskmodel.quantified.units import KIND, Units
-from riskmodel.scenarios import Kernel, ScenarioBuilder, Scope, Theme
+from riskmodel.scenarios import ScenarioBuilder, Scope, Theme
 
 Array = NDArray[np.float64]
 
@@ -45,13 +45,40 @@ def size_class(values: ArrayLike) -> Array:
     return np.where(v > 0, 10.0 ** (np.round(24 * np.log10(np.maximum(v, 1e-300))) / 24), 0.0)
 
 
+@dataclass(frozen=True)
+class Branch:
+    """One leaf of an event tree for some units, as it was added: what domino effects start from.
+
+    Attributes
+    ----------
+    row : (n,) int64
+        Rows of the units in the frame ``hazard_source``.
+    x, y, frequency, lasting : (n,) float64
+        Place, events per year, and how long a fire burns at most, s.
+    kernel : (n,) int32
+    """
+
+    label: str
+    theme: Theme
+    scope: Scope
+    row: NDArray[np.int64]
+    x: Array
+    y: Array
+    frequency: Array
+    lasting: Array
+    kernel: NDArray[np.int32]
+
+
 @dataclass
 class Assembly:
-    """Builder, parameters and the footprints made so far."""
+    """Builder, parameters, all scored units, and the footprints made so far."""
 
     builder: ScenarioBuilder
     parameters: Parameters
+    units: Units
     physics: Physics = field(init=False)
+    branches: list[Branch] = field(default_factory=list)
+    effects: dict[int, Effect] = field(default_factory=dict)  #: what a kernel's event does to equipment
     _known: dict[tuple[str, float, float], int] = field(default_factory=dict)
     _fuels: dict[str, Fuel] = field(default_factory=dict)
 
@@ -62,6 +89,11 @@ class Assembly:
         """A number of the table ``quantified``."""
         return self.parameters.number(f"quantified.{name}")
 
+    def by_type(self, name: str, units: Units) -> Array:
+        """The number of each unit's type in a table of ``quantified``; NaN where it has none."""
+        table = self.parameters.table(f"quantified.{name}")
+        return np.array([float(table.get(unit_type, np.nan)) for unit_type in units.unit_type])
+
     def fuel(self, name: str) -> Fuel:
         """A flammable substance."""
         if name not in self._fuels:
@@ -69,10 +101,10 @@ class Assembly:
         return self._fuels[name]
 
     def footprints(
-        self, name: str, sizes: ArrayLike, make: Callable[[float], Kernel], clear: ArrayLike = 0.0,
+        self, name: str, sizes: ArrayLike, make: Callable[[float], Effect], clear: ArrayLike = 0.0,
         group: Callable[[ArrayLike], Array] = size_class,
     ) -> NDArray[np.int32]:
-        """Kernel index per size; sizes of one class share a kernel.
+        """Kernel index per size; sizes of one class share a kernel, size 0 has none (−1).
 
         Parameters
         ----------
@@ -81,7 +113,7 @@ class Assembly:
         sizes : array_like
             Mass, rate or radius.
         make : callable
-            Kernel of a size.
+            Effect of a size.
         clear : array_like
             Nobody is indoors closer than this, m.
         group : callable
@@ -92,26 +124,38 @@ class Assembly:
         made = [self._footprint((name, float(size), float(empty)), make) for size, empty in unique]
         return np.array(made, np.int32)[where.ravel()].reshape(sizes.shape)
 
-    def _footprint(self, key: tuple[str, float, float], make: Callable[[float], Kernel]) -> int:
+    def _footprint(self, key: tuple[str, float, float], make: Callable[[float], Effect]) -> int:
         if key not in self._known:
-            self._known[key] = self.builder.kernel(cleared(make(key[1]), key[2])) if key[1] > 0 else -1
+            self._known[key] = self.register(make(key[1]), key[2]) if key[1] > 0 else -1
         return self._known[key]
 
-    def clear(self, units: Units) -> Array:
-        """Distance from each unit within which nobody is indoors, m."""
-        table = self.parameters.table("quantified.site.clear")
-        return np.array([float(table[name]) for name in units.unit_type])
+    def register(self, effect: Effect, clear: float = 0.0) -> int:
+        """Register one footprint; returns its kernel index."""
+        index = self.builder.kernel(cleared(effect.kernel, clear))
+        self.effects[index] = effect
+        return index
 
-    def add(self, units: Units, label: str, frequency: ArrayLike, kernel: ArrayLike) -> None:
-        """Add one leaf of the event tree for every unit; `frequency` before the management factor."""
+    def clear(self, units: Units) -> Array:
+        """Distance from each unit within which nobody is indoors, m; 0 for types that the table does not name."""
+        return np.nan_to_num(self.by_type("site.clear", units))
+
+    def add(self, units: Units, label: str, frequency: ArrayLike, kernel: ArrayLike, theme: Theme = Theme.HAZCHEM,
+            lasting: ArrayLike = np.inf) -> None:
+        """Add one leaf of the event tree for every unit; `frequency` before the management factor, `lasting` of its fire in s.
+
+        What is no hazardous chemical (dust, tailings) has no location criterion: scope SEMI whatever the row says.
+        """
         f = np.broadcast_to(np.asarray(frequency, np.float64), len(units)) * units.factor
         kernels = np.broadcast_to(np.asarray(kernel, np.int32), len(units))
+        burns = np.broadcast_to(np.asarray(lasting, np.float64), len(units))
         for name in np.unique(units.scope.astype(str)):
             if name not in _SCOPES:
                 raise UnknownIdentifier(f"判据范围“{name}”不是 hc 或 an", f"scope {name!r} is neither hc nor an", scope=name)
             chosen = (units.scope == name) & (f > 0) & (kernels >= 0)
             if chosen.any():
-                self.builder.add_points(
-                    KIND, label, Theme.HAZCHEM, _SCOPES[name], row=units.row[chosen], x=units.x[chosen], y=units.y[chosen],
-                    frequency=f[chosen], kernel=kernels[chosen],
-                )
+                scope = _SCOPES[name] if theme == Theme.HAZCHEM else Scope.SEMI
+                branch = Branch(label, theme, scope, units.row[chosen], units.x[chosen], units.y[chosen], f[chosen],
+                                burns[chosen], kernels[chosen])
+                self.branches.append(branch)
+                self.builder.add_points(KIND, label, theme, branch.scope, row=branch.row, x=branch.x, y=branch.y,
+                                        frequency=branch.frequency, kernel=branch.kernel)

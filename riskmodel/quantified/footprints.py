@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -81,6 +82,32 @@ class Physics:
         return probit.heat_indoors(flux, certain=self.certain)
 
 
+@dataclass(frozen=True)
+class Effect:
+    """A footprint, and what it does to equipment.
+
+    Attributes
+    ----------
+    kernel : Kernel
+        Probability of death against distance.
+    hazard : str
+        What may make other equipment fail: ``heat`` (minutes of radiation), ``fireball`` (seconds), ``blast``, or ``none``.
+    intensity : callable or None
+        Of distance (m): heat flux in W/m² or overpressure in Pa; with a leading axis where directions are equally likely.
+    seconds : float
+        How long the heat lasts.
+    arrival, minutes : float
+        When a toxic cloud reaches the middle of its footprint, and how long it passes, min.
+    """
+
+    kernel: Kernel
+    hazard: Literal["heat", "fireball", "blast", "none"] = "none"
+    intensity: Lethality | None = None
+    seconds: float = np.inf
+    arrival: float = 0.0
+    minutes: float = 0.0
+
+
 def reach(lethality: Lethality, far: float, least: float) -> float:
     """Distance in metres beyond which `lethality` stays below `least`; searched up to `far`, to 1 %.
 
@@ -108,31 +135,31 @@ def heat_kernel(flux: Lethality, far: float, physics: Physics, seconds: float = 
     return Kernel.of(radius, outdoors, lambda r: physics.indoors(flux(r)))
 
 
-def pool_kernel(radius: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of a pool fire of `radius` m: certain death in the pool, point-source heat around it."""
+def pool_effect(radius: float, fuel: Fuel, physics: Physics) -> Effect:
+    """Pool fire of `radius` m: certain death in the pool, point-source heat around it."""
     power = poolfire.radiated_power(radius, fuel.burning, fuel.combustion, physics.pool_radiated)
 
     def flux(r: Array) -> Array:
         around = poolfire.point_source_flux(np.maximum(r, 0.1), power)
         return np.where(r <= radius, np.maximum(around, physics.certain), around)
 
-    return heat_kernel(flux, 20 * radius + 50, physics)
+    return Effect(heat_kernel(flux, 20 * radius + 50, physics), "heat", flux)
 
 
-def fireball_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of the fireball of `mass` kg: certain death below the ball, solid-flame heat around it."""
+def fireball_effect(mass: float, fuel: Fuel, physics: Physics) -> Effect:
+    """Fireball of `mass` kg: certain death below the ball, solid-flame heat around it."""
     power = np.minimum(fireball.emissive_power(mass, fuel.combustion, physics.fireball_radiated), physics.fireball_emissive)
-    half = float(fireball.diameter(mass)) / 2
+    half, seconds = float(fireball.diameter(mass)) / 2, float(fireball.duration(mass))
 
     def flux(r: Array) -> Array:
         around = fireball.solid_flame_flux(r, mass, power, vapour_pressure=physics.vapour_pressure)
         return np.where(r <= half, np.maximum(around, physics.certain), around)
 
-    return heat_kernel(flux, 20 * half + 50, physics, float(fireball.duration(mass)))
+    return Effect(heat_kernel(flux, 20 * half + 50, physics, seconds), "fireball", flux, seconds)
 
 
-def jet_kernel(rate: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of a horizontal jet fire of `rate` kg/s, mean over its unknown direction."""
+def jet_effect(rate: float, fuel: Fuel, physics: Physics) -> Effect:
+    """Horizontal jet fire of `rate` kg/s, mean over its unknown direction."""
     length = float(jetfire.chinese_length(rate, fuel.combustion))
 
     def flux(r: Array) -> Array:
@@ -142,7 +169,16 @@ def jet_kernel(rate: float, fuel: Fuel, physics: Physics) -> Kernel:
         return np.asarray(physics.outdoors(flux(r)).mean(axis=0))
 
     radius = reach(outdoors, 6 * length + 20, physics.least)
-    return Kernel.of(radius, outdoors, lambda r: np.asarray(physics.indoors(flux(r)).mean(axis=0)))
+    kernel = Kernel.of(radius, outdoors, lambda r: np.asarray(physics.indoors(flux(r)).mean(axis=0)))
+    return Effect(kernel, "heat", flux)
+
+
+def impact_effect(radius: float, physics: Physics, flux_at_radius: float) -> Effect:
+    """Burning gas from the full bore of a line: ``q = q_R (R/r)²`` with q_R at the potential impact radius R (Stephens 2000)."""
+    def flux(r: Array) -> Array:
+        return flux_at_radius * np.square(radius / np.maximum(r, 1e-3 * radius))
+
+    return Effect(heat_kernel(flux, 3 * radius + 5, physics), "heat", flux)
 
 
 def cloud_radius(mass: float, fuel: Fuel, flatness: float) -> float:
@@ -157,23 +193,71 @@ def cloud_radius(mass: float, fuel: Fuel, flatness: float) -> float:
     return float(np.cbrt(mass / (fuel.flammable_limit * np.pi * flatness)))
 
 
-def flash_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of a flash fire: certain death inside the flammable cloud of `mass` kg (Purple Book 5.2.3)."""
-    return Kernel.disc(cloud_radius(mass, fuel, physics.flatness), 1.0)
+def flash_effect(mass: float, fuel: Fuel, physics: Physics) -> Effect:
+    """Flash fire: certain death inside the flammable cloud of `mass` kg (Purple Book 5.2.3); too short to harm equipment."""
+    return Effect(Kernel.disc(cloud_radius(mass, fuel, physics.flatness), 1.0))
 
 
 def blast_radius(mass: float, fuel: Fuel, physics: Physics, overpressure: float) -> float:
     """Distance, m, to `overpressure` (Pa) of the explosion of `mass` kg: TNT equivalence, Kinney and Graham."""
-    tnt = explosion.tnt_mass(mass, fuel.combustion, efficiency=physics.tnt_efficiency, reflection=physics.tnt_reflection,
-                             tnt=physics.tnt_energy)
+    tnt = _tnt_of_cloud(mass, fuel, physics)
     return float(np.cbrt(tnt)) * explosion.scaled_distance(explosion.kinney_graham, overpressure / 1e3)
 
 
-def blast_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of a vapour-cloud explosion by the 0.3 and 0.1 bar rule (Purple Book 5.2.4)."""
-    near, far = (blast_radius(mass, fuel, physics, p) for p in (3e4, 1e4))
+def _tnt_of_cloud(mass: float, fuel: Fuel, physics: Physics) -> float:
+    return float(explosion.tnt_mass(mass, fuel.combustion, efficiency=physics.tnt_efficiency,
+                                    reflection=physics.tnt_reflection, tnt=physics.tnt_energy))
+
+
+def blast_effect(mass: float, fuel: Fuel, physics: Physics) -> Effect:
+    """Vapour-cloud explosion by the 0.3 and 0.1 bar rule (Purple Book 5.2.4)."""
+    return _blast(_tnt_of_cloud(mass, fuel, physics), explosion.kinney_graham)
+
+
+def burst_effect(tnt: float) -> Effect:
+    """Burst of a vessel under pressure, `tnt` kg of TNT by the energy of the gas; same rule, free air with reflection inside."""
+    return _blast(tnt, explosion.kinney_graham)
+
+
+def charge_effect(tnt: float) -> Effect:
+    """`tnt` kg of explosives on the ground: overpressure of GB 6722-2014 clause 13.3.2, deaths by the 0.3 and 0.1 bar rule.
+
+    1 t: 44 kPa at 54 m, 9 kPa at 159 m, 2 kPa at 589 m.
+    """
+    return _blast(tnt, explosion.gb6722)
+
+
+def _blast(tnt: float, law: Lethality) -> Effect:
+    root = float(np.cbrt(tnt))
+    near, far = (root * explosion.scaled_distance(law, p) for p in (30.0, 10.0))
 
     def overpressure(r: Array) -> Array:
         return np.where(r <= near, 3e4, 1e4)
 
-    return Kernel.of(far, lambda r: probit.blast_outdoors(overpressure(r)), lambda r: probit.blast_indoors(overpressure(r)))
+    kernel = Kernel.of(far, lambda r: probit.blast_outdoors(overpressure(r)), lambda r: probit.blast_indoors(overpressure(r)))
+    return Effect(kernel, "blast", lambda r: 1e3 * law(np.maximum(r, 0.05 * root) / root))
+
+
+def pool_kernel(radius: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of :func:`pool_effect`."""
+    return pool_effect(radius, fuel, physics).kernel
+
+
+def fireball_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of :func:`fireball_effect`."""
+    return fireball_effect(mass, fuel, physics).kernel
+
+
+def jet_kernel(rate: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of :func:`jet_effect`."""
+    return jet_effect(rate, fuel, physics).kernel
+
+
+def flash_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of :func:`flash_effect`."""
+    return flash_effect(mass, fuel, physics).kernel
+
+
+def blast_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
+    """Kernel of :func:`blast_effect`."""
+    return blast_effect(mass, fuel, physics).kernel

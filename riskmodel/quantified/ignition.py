@@ -17,8 +17,11 @@ def by_size(table: Array, size: ArrayLike, bounds: Array) -> Array:
 
 def immediate(
     parameters: Parameters, ignition_class: int, *, rate: ArrayLike | None = None, mass: ArrayLike | None = None,
+    low_reactivity: bool = False,
 ) -> Array:
     """Probability of immediate ignition of a continuous (`rate`, kg/s) or instantaneous (`mass`, kg) release (Purple Book 4.5).
+
+    Gases of class 0 and low reactivity (methane) have a row of their own.
 
     Examples
     --------
@@ -26,7 +29,8 @@ def immediate(
     >>> immediate(load_parameters(), 0, rate=[1.0, 50.0, 500.0]).tolist()
     [0.2, 0.5, 0.7]
     """
-    return _probability(parameters, parameters.array(f"quantified.ignition.class_{ignition_class}"), rate, mass)
+    row = "class_0_low" if low_reactivity and ignition_class == 0 else f"class_{ignition_class}"
+    return _probability(parameters, parameters.array(f"quantified.ignition.{row}"), rate, mass)
 
 
 def delayed(
@@ -45,19 +49,6 @@ def delayed(
     else:
         table = np.asarray(parameters.table("quantified.ignition.delayed_pool")[str(ignition_class)], np.float64)
     return _probability(parameters, table, rate, mass)
-
-
-def total(parameters: Parameters, ignition_class: int, *, rate: ArrayLike | None = None, mass: ArrayLike | None = None) -> Array:
-    """Probability of ignition at any time, for outcomes that do not depend on when.
-
-    Examples
-    --------
-    >>> from riskmodel.parameters import load_parameters
-    >>> round(float(total(load_parameters(), 1, rate=20.0)), 4)
-    0.1118
-    """
-    now = immediate(parameters, ignition_class, rate=rate, mass=mass)
-    return np.asarray(now + (1 - now) * delayed(parameters, ignition_class, rate=rate, mass=mass))
 
 
 def _probability(parameters: Parameters, table: Array, rate: ArrayLike | None, mass: ArrayLike | None) -> Array:

@@ -1,4 +1,8 @@
-"""Footprints of toxic clouds: the effective width of a plume or puff at each distance, spread by the wind rose."""
+"""Footprints of toxic clouds: the effective width of a plume or puff at each distance, spread by the wind rose.
+
+A dense gas (chlorine) goes by Britter and McQuaid, everything else by the Gaussian models; the table ``quantified.substance``
+says which.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,25 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from riskmodel.consequence import dispersion, probit
+from riskmodel.consequence import dispersion, probit, release
+from riskmodel.consequence.dense_gas import Gas
+from riskmodel.consequence.dense_plume import Plume
+from riskmodel.consequence.dense_puff import Puff
 from riskmodel.parameters import Parameters
-from riskmodel.quantified.footprints import reach
-from riskmodel.scenarios import Kernel
+from riskmodel.quantified.footprints import Effect, reach
+from riskmodel.quantified.substances import is_dense
+from riskmodel.scenarios import Kernel, kernel_distances
 
 Array = NDArray[np.float64]
 
 #: Sectors of the wind rose, clockwise from north.
 SECTORS = 16
+
+Field = Callable[[Array, Array], Array]
+Width = Callable[[Array], Array]
+
+# Where the dense-gas curves end: α = 1, that is 10⁵ in g'² q / u⁵; a weaker wind than this allows counts as this wind.
+_CURVES_END = 5.0
 
 # Half-width of the crosswind integral in σy, and its points (even).
 _WIDTHS, _STEPS = 5.0, 40
@@ -101,55 +115,130 @@ def puff_spread(distance: Array, stability: str, terrain: dispersion.Terrain) ->
 
 @dataclass(frozen=True)
 class ToxicCloud:
-    """How a poison kills: probit constants, longest exposure in minutes, share of the outdoor lethality indoors, cut-off."""
+    """How a poison spreads and kills.
+
+    Attributes
+    ----------
+    constants : Toxic
+        Probit constants.
+    longest : float
+        Longest exposure, min.
+    indoors : float
+        Share of the outdoor lethality indoors.
+    least : float
+        A footprint ends where P(death) falls below this.
+    gas : Gas or None
+        The cloud as it leaves the source, of a dense gas; None: passive from the start (Gaussian).
+    """
 
     constants: probit.Toxic
     longest: float
     indoors: float
     least: float
+    gas: Gas | None = None
 
     @classmethod
     def of(cls, parameters: Parameters, substance: str) -> ToxicCloud:
         """Read the choices for a substance; raises UnknownIdentifier if it has no probit constants."""
         number = parameters.number
         return cls(probit.toxic_constants(substance), number("consequence.toxic.exposure"), number("consequence.toxic.indoors"),
-                   number("consequence.footprint.least"))
+                   number("consequence.footprint.least"), dense_cloud(parameters, substance))
 
     def plume_lethality(
         self, rate: float, minutes: float, weather: Weather, terrain: dispersion.Terrain, r: Array, y: Array,
     ) -> Array:
         """P(death) outdoors at `r` m downwind and `y` m across of a ground plume of `rate` kg/s."""
+        if self.gas is not None:
+            return self._dense_plume(rate, weather, terrain)[0](minutes)(r, y)
         sy, sz = dispersion.briggs(r, weather.stability, terrain)
         concentration = dispersion.plume(rate * 1e6, weather.wind, sy, sz, y=y)
         return self._lethality(probit.toxic_load(concentration, minutes, self.constants.n, longest=self.longest))
 
     def puff_lethality(self, mass: float, weather: Weather, terrain: dispersion.Terrain, r: Array, y: Array) -> Array:
         """P(death) outdoors at `r` m downwind and `y` m across of a puff of `mass` kg that drifts past."""
+        if self.gas is not None:
+            return self._dense_puff(mass, weather, terrain)[0](r, y)
         sy, sz = puff_spread(r, weather.stability, terrain)
         load = dispersion.puff_load(mass * 1e6, weather.wind, sy, sz, self.constants.n, y=y)
         return self._lethality(load / 60)
 
-    def plume(self, rate: float, minutes: float, weather: Weather, climate: Climate) -> Kernel:
-        """Kernel of a ground plume of `rate` kg/s for `minutes`."""
+    def plume(self, rate: float, minutes: float, weather: Weather, climate: Climate) -> Effect:
+        """Footprint of a ground plume of `rate` kg/s for `minutes`."""
+        if self.gas is not None:
+            make, edge = self._dense_plume(rate, weather, climate.terrain)
+            return self._effect(make(minutes), edge, weather, climate, minutes)
+
         def lethality(r: Array, y: Array) -> Array:
             return self.plume_lethality(rate, minutes, weather, climate.terrain, r, y)
 
-        return self._kernel(lethality, lambda r: dispersion.briggs(r, weather.stability, climate.terrain)[0], climate)
+        def width(r: Array) -> Array:
+            return dispersion.briggs(r, weather.stability, climate.terrain)[0]
 
-    def puff(self, mass: float, weather: Weather, climate: Climate) -> Kernel:
-        """Kernel of a puff of `mass` kg."""
+        return self._effect(lethality, width, weather, climate, minutes)
+
+    def puff(self, mass: float, weather: Weather, climate: Climate) -> Effect:
+        """Footprint of a puff of `mass` kg."""
+        if self.gas is not None:
+            return self._effect(*self._dense_puff(mass, weather, climate.terrain), weather, climate)
+
         def lethality(r: Array, y: Array) -> Array:
             return self.puff_lethality(mass, weather, climate.terrain, r, y)
 
-        return self._kernel(lethality, lambda r: puff_spread(r, weather.stability, climate.terrain)[0], climate)
+        return self._effect(lethality, lambda r: puff_spread(r, weather.stability, climate.terrain)[0], weather, climate)
+
+    def _dense_plume(self, rate: float, weather: Weather, terrain: dispersion.Terrain) -> tuple[Callable[[float], Field], Width]:
+        assert self.gas is not None  # noqa: S101
+        weakest = (self.gas.reduced_gravity**2 * rate / self.gas.concentration / 10**_CURVES_END) ** 0.2
+        cloud = Plume.of(rate, max(weather.wind, weakest), weather.stability, terrain, self.gas)
+
+        def of(minutes: float) -> Field:
+            seconds = min(minutes, self.longest) * 60
+            return lambda r, y: self._lethality(self._load(cloud.toxic_load(r, y, self.constants.n, seconds)))
+
+        return of, lambda r: cloud.edge(r) / _WIDTHS
+
+    def _dense_puff(self, mass: float, weather: Weather, terrain: dispersion.Terrain) -> tuple[Field, Width]:
+        assert self.gas is not None  # noqa: S101
+        size = np.cbrt(mass / self.gas.concentration)
+        weakest = float(np.sqrt(self.gas.reduced_gravity * size)) / 10**(_CURVES_END / 5)
+        cloud = Puff.of(mass, max(weather.wind, weakest), weather.stability, terrain, self.gas)
+        field: Field = lambda r, y: self._lethality(self._load(cloud.toxic_load(r, y, self.constants.n)))  # noqa: E731
+        return field, lambda r: cloud.edge(r) / _WIDTHS
+
+    def _load(self, load: Array) -> Array:
+        """From (kg/m³)ⁿ s to (mg/m³)ⁿ min."""
+        return np.asarray(load * 1e6**self.constants.n / 60)
 
     def _lethality(self, load: Array) -> Array:
         return probit.probability(probit.toxic(load, self.constants))
 
-    def _kernel(self, lethality: Callable[[Array, Array], Array], width: Callable[[Array], Array], climate: Climate) -> Kernel:
+    def _effect(self, lethality: Field, width: Width, weather: Weather, climate: Climate, minutes: float = 0.0) -> Effect:
         radius = reach(lambda r: lethality(r, np.zeros_like(r)), 20_000.0, self.least)
 
-        def mean(r: Array) -> Array:
-            return effective_share(lethality, width(np.maximum(r, 1.0)), r)
+        r = kernel_distances(radius)
+        mean = effective_share(lethality, width(np.maximum(r, 1.0)), r)
+        kernel = Kernel(radius, mean, self.indoors * mean, climate.rose)
+        return Effect(kernel, arrival=radius / 2 / weather.wind / 60, minutes=minutes)
 
-        return Kernel.of(radius, mean, lambda r: self.indoors * mean(r), climate.rose)
+
+def dense_cloud(parameters: Parameters, substance: str) -> Gas | None:
+    """The cloud of a dense gas as it leaves the source: a flashed spray at the boiling point; None for a passive gas.
+
+    Examples
+    --------
+    >>> from riskmodel.parameters import load_parameters
+    >>> dense_cloud(load_parameters(), "chlorine").density > 1.7
+    True
+    >>> dense_cloud(load_parameters(), "ammonia") is None
+    True
+    """
+    if not is_dense(substance, parameters):
+        return None
+
+    def number(name: str) -> float:
+        return parameters.number(f"substances.{substance}.{name}")
+
+    flash = float(release.flash_fraction(number("temperature"), number("boiling"), number("heat_capacity"),
+                                         number("vaporisation")))
+    spray = min(1.0, parameters.number("consequence.cloud.spray") * flash)
+    return Gas.flashed(number("molar_mass"), number("boiling") + 273.15, number("vaporisation"), flash / spray)

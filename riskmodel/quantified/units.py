@@ -24,17 +24,24 @@ class Units:
         Row in the frame ``hazard_source``.
     x, y : (n,) float64
         Albers metres.
-    unit_type, substance, scope, isolation : (n,) object
-        Texts; scope is hc or an, isolation automatic, remote or manual (the default).
+    unit_type, substance, scope, isolation, hazard_class : (n,) object
+        Texts; substance is the code name of the substance tables, scope is hc or an, isolation automatic, remote or manual
+        (the default), hazard_class the division of an explosive or the empty text.
     factor : (n,) float64
         Management factor of the enterprise.
     mass : (n,) float64
         Content of one vessel, kg.
     vessels : (n,) float64
         Number of vessels.
-    pressure, temperature, bund, hours : (n,) float64
-        Gauge pressure MPa, °C, m², unloading h/yr; NaN where the row has none.
+    pressure, temperature, bund, hours, volume, height : (n,) float64
+        Gauge pressure MPa, °C, m², unloading h/yr, m³ of one vessel, m; NaN where the row has none.
+    staff : (n,) float64
+        People who work at the enterprise's place, 0 where it is unknown.
     buried : (n,) bool
+    extra : (n,) object
+        The row's JSON column, or None.
+    inundation : (n,) object
+        GeoJSON of a tailings dam's flow in degrees, or None.
     """
 
     row: NDArray[np.int64]
@@ -44,6 +51,7 @@ class Units:
     substance: NDArray[Any]
     scope: NDArray[Any]
     isolation: NDArray[Any]
+    hazard_class: NDArray[Any]
     factor: Array
     mass: Array
     vessels: Array
@@ -51,11 +59,26 @@ class Units:
     temperature: Array
     bund: Array
     hours: Array
+    volume: Array
+    height: Array
+    staff: Array
     buried: NDArray[np.bool_]
+    extra: NDArray[Any]
+    inundation: NDArray[Any]
 
     @classmethod
-    def read(cls, frame: pd.DataFrame, factors: pd.Series) -> Units:
-        """Take the columns of a part of the frame; its index is the row number."""
+    def read(cls, frame: pd.DataFrame, factors: pd.Series, staff: pd.Series | None = None) -> Units:
+        """Take the columns of a part of the frame; its index is the row number.
+
+        Parameters
+        ----------
+        frame : DataFrame
+            Rows of ``hazard_source``; ``substance`` holds code names.
+        factors : Series
+            Management factor by enterprise id.
+        staff : Series, optional
+            Staff at the place by enterprise id.
+        """
         def number(name: str) -> Array:
             return np.asarray(pd.to_numeric(frame[name]).to_numpy(np.float64, na_value=np.nan))
 
@@ -63,14 +86,18 @@ class Units:
             values = frame[name].astype(object)
             return np.asarray(values.where(values.notna(), default).to_numpy(object))
 
-        factor = factors.reindex(text("enterprise_id")).fillna(1.0).to_numpy(np.float64)
+        owner = text("enterprise_id")
+        factor = factors.reindex(owner).fillna(1.0).to_numpy(np.float64)
+        people = np.zeros(len(frame)) if staff is None else staff.reindex(owner).fillna(0.0).to_numpy(np.float64)
         vessels = np.maximum(number("vessels"), 1.0)
         return cls(
             row=frame.index.to_numpy(np.int64), x=number("x"), y=number("y"), unit_type=text("unit_type"),
-            substance=text("substance"), scope=text("scope"), isolation=text("isolation", "manual"), factor=factor,
-            mass=1000 * number("quantity_t") / vessels, vessels=vessels, pressure=number("pressure_mpa"),
-            temperature=number("temperature_c"), bund=number("bund_m2"), hours=number("unloading_h"),
-            buried=frame["buried"].astype(bool).to_numpy(),
+            substance=text("substance"), scope=text("scope"), isolation=text("isolation", "manual"),
+            hazard_class=text("hazard_class"), factor=factor, mass=1000 * number("quantity_t") / vessels, vessels=vessels,
+            pressure=number("pressure_mpa"), temperature=number("temperature_c"), bund=number("bund_m2"),
+            hours=number("unloading_h"), volume=number("vessel_m3"), height=number("height_m"), staff=people,
+            buried=frame["buried"].astype(bool).to_numpy(), extra=frame["extra"].to_numpy(object),
+            inundation=frame["inundation"].to_numpy(object),
         )
 
     def __len__(self) -> int:

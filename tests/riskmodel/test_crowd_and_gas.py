@@ -17,7 +17,7 @@ from tests.riskmodel.conftest import SOURCE_KINDS, MakeInputs
 
 def run(module: object, inputs: ModelInputs, parameters: Parameters) -> ScenarioSet:
     builder = ScenarioBuilder(SOURCE_KINDS)
-    counted = resolve(builder, inputs)
+    counted = resolve(builder, inputs, parameters)
     module.add(builder, inputs, parameters, pd.Series(dtype=np.float64), exposure(inputs, parameters), counted)  # type: ignore[attr-defined]
     return builder.finish()
 
@@ -32,11 +32,17 @@ def test_crowds_of_the_city(make_inputs: MakeInputs, parameters: Parameters) -> 
     assert 0.4 < (points.frequency * points.deaths_local).sum() < 0.6
 
 
-def test_conditions_of_a_peak(parameters: Parameters) -> None:
-    found = crowd.per_occasion(pd.Series(["metro_station", "park"]), parameters)
+def test_conditions_of_a_peak(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    venues = make_inputs(venue=[
+        {"venue_type": "metro_station"}, {"venue_type": "park"}, {"venue_type": "sight", "peak_density": 5.5},
+        {"venue_type": "sight", "peak_density": 2.0, "metered": True},
+        {"venue_type": "bar", "peak_density": 6.0, "extra": {"ungated": True}, "metered": True},
+    ]).frames["venue"]
+    found = crowd.per_occasion(venues, parameters)
     assert found[0] == pytest.approx(3e-7)
     mix = parameters.table("crowd.peaks.mix")["park"]
     assert found[1] == pytest.approx(np.dot(mix, [3e-8, 3e-6, 3e-5, 3e-4, 3e-3]) * (1 + 2 * 0.333))
+    assert found[2:] == pytest.approx([3e-4 * (1 + 2 * 0.333), 3e-6 * (0.1 + 2 * 0.333), 3e-3 * (0.1 + 2.0)])
 
 
 def test_mixes_are_whole(parameters: Parameters) -> None:

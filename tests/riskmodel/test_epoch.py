@@ -34,7 +34,7 @@ def reference(make_inputs: MakeInputs):
 
 
 def test_reports_neither_add_nor_take(reference, builder: ScenarioBuilder, parameters: Parameters) -> None:
-    counted = resolve(builder, reference)
+    counted = resolve(builder, reference, parameters)
     found = constants(reference, parameters, counted)
     fresh = parameters.replace(**{name.replace(".", "__"): value for name, value in found.items()})
     shared = units(reference, fresh, counted, assess(reference.frames["risk_source"], fresh))
@@ -47,7 +47,7 @@ def test_reports_neither_add_nor_take(reference, builder: ScenarioBuilder, param
 def test_management_neither_adds_nor_takes(reference, builder: ScenarioBuilder, parameters: Parameters) -> None:
     from riskmodel.fire import premises_deaths
 
-    counted = resolve(builder, reference)
+    counted = resolve(builder, reference, parameters)
     found = constants(reference, parameters, counted)
     fresh = parameters.replace(**{name.replace(".", "__"): value for name, value in found.items()})
     base = units(reference, fresh, counted, assess(reference.frames["risk_source"], fresh)).total
@@ -63,7 +63,7 @@ def test_protection_neither_adds_nor_takes(make_inputs: MakeInputs, builder: Sce
     shop = {"industry": "F", "premises": "shop", "floor_area_m2": 500.0, "staff_at_place": 10}
     mixed = make_inputs(enterprise=[shop, {**shop, "sprinklers": True}, {**shop, "alarm": True}])
     plain = make_inputs(enterprise=[shop, shop, shop])
-    counted = resolve(builder, mixed)
+    counted = resolve(builder, mixed, parameters)
     mean = constants(mixed, parameters, counted)["fire.factor.mean"]
     assert mean == pytest.approx((1 + 0.3 + 0.7) / 3)
     protected = premises_deaths(mixed, parameters.replace(fire__factor__mean=mean), counted).sum()

@@ -19,7 +19,7 @@ from tests.riskmodel.conftest import SOURCE_KINDS, MakeInputs
 
 def run(inputs: ModelInputs, parameters: Parameters, factors: pd.Series | None = None) -> ScenarioSet:
     builder = ScenarioBuilder(SOURCE_KINDS)
-    counted = resolve(builder, inputs)
+    counted = resolve(builder, inputs, parameters)
     none = pd.Series(dtype=np.float64)
     fire.add(builder, inputs, parameters, none if factors is None else factors, exposure(inputs, parameters), counted)
     return builder.finish()

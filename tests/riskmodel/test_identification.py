@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
+import shapely
 
-from geo.errors import UnknownIdentifier
-from riskmodel.identification import grade_units, identify, residents_around
+from geo.errors import BadGeometry, UnknownIdentifier
+from geo.grid import to_degrees
+from riskmodel.identification import boundaries, grade_units, identify, residents_around
 from riskmodel.parameters.load import Parameters
 from tests.riskmodel.conftest import GRID, MakeInputs
 
@@ -38,17 +42,19 @@ def test_rows_with_one_key_are_one_unit(make_inputs: MakeInputs, parameters: Par
 
 def test_residents_are_counted_outward_of_the_fence(make_inputs: MakeInputs, parameters: Parameters) -> None:
     inputs = make_inputs(hazard_source=[TANK])
-    assert residents_around(inputs, np.array([560.0]))[0] == pytest.approx(np.pi * 560**2 * 10 / 1e4, rel=0.01)
+    found = residents_around(inputs, boundaries(inputs, parameters), 500.0)[0]
+    assert found == pytest.approx(np.pi * 560**2 * 10 / 1e4, rel=0.01)
     far = np.zeros(GRID.size)
     far[GRID.index(GRID.west + 2000.0 + 650.0, GRID.north - 2000.0)] = 500.0
     assert grade_units(make_inputs(hazard_source=[TANK], residents=far), parameters)["alpha"].tolist() == [0.5]
 
 
-def test_residents_at_the_edge_of_the_grid(make_inputs: MakeInputs) -> None:
-    corner = {**TANK, "x": GRID.west, "y": GRID.north}
-    assert residents_around(make_inputs(hazard_source=[corner]), np.array([500.0]))[0] == pytest.approx(
-        np.pi * 500**2 / 4 * 10 / 1e4, rel=0.01
-    )
+def test_residents_at_the_edge_of_the_grid(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    inputs = make_inputs(hazard_source=[{**TANK, "x": GRID.west, "y": GRID.north, "fence_m": 0.0}])
+    found = residents_around(inputs, boundaries(inputs, parameters), 500.0)[0]
+    assert found == pytest.approx(np.pi * 500**2 / 4 * 10 / 1e4, rel=0.01)
+    away = make_inputs(hazard_source=[{**TANK, "x": GRID.west - 5000.0}])
+    assert residents_around(away, boundaries(away, parameters), 500.0)[0] == 0.0
 
 
 def test_an_unknown_substance_is_an_error(parameters: Parameters) -> None:
@@ -58,3 +64,64 @@ def test_an_unknown_substance_is_an_error(parameters: Parameters) -> None:
 
 def test_no_hazards_no_rows(make_inputs: MakeInputs, parameters: Parameters) -> None:
     assert len(grade_units(make_inputs(), parameters)) == 0
+
+
+def ring(side: float, *, x: float = GRID.west + 2000.0, y: float = GRID.north - 2000.0) -> str:
+    """A square fence of `side` metres around a place, GeoJSON in degrees."""
+    half = side / 2
+    corners = np.array([(-half, -half), (half, -half), (half, half), (-half, half), (-half, -half)])
+    lon, lat = to_degrees(x + corners[:, 0], y + corners[:, 1])
+    return json.dumps({"type": "Polygon", "coordinates": [np.column_stack([lon, lat]).tolist()]})
+
+
+def test_the_fence_goes_before_the_site_before_the_enterprise_before_a_circle(
+    make_inputs: MakeInputs, parameters: Parameters,
+) -> None:
+    x, y = GRID.west + 2000.0, GRID.north - 2000.0
+    site = shapely.box(x - 100, y - 100, x + 100, y + 100)
+    plant = {"id": "E1", "geometry": shapely.box(x - 300, y - 300, x + 300, y + 300), "x": x, "y": y}
+    unit = {**TANK, "x": x, "y": y, "fence_m": None}
+    inputs = make_inputs(enterprise=[plant], hazard_source=[
+        {**unit, "fence": ring(400.0), "geometry": site, "enterprise_id": "E1"},
+        {**unit, "geometry": site, "enterprise_id": "E1"},
+        {**unit, "enterprise_id": "E1"}, {**unit, "fence_m": 60.0}, unit,
+    ])
+    found = grade_units(inputs, parameters)
+    assert found["boundary"].tolist() == ["fence", "site", "enterprise", "fence_m", "assumed"]
+
+    def around(side: float) -> float:
+        return (side**2 + 4 * side * 500 + np.pi * 500**2) * 10 / 1e4
+
+    assert found["residents"].to_numpy()[:3] == pytest.approx([around(400.0), around(200.0), around(600.0)], rel=0.01)
+
+
+def test_a_fence_that_is_none_is_refused_by_name(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    for fence in ("[1, 2]", '{"type": "Point", "coordinates": [116, 40]}', "nonsense",
+                  '{"type": "Polygon", "coordinates": [[[116, 40], [116.01, 40.01], [116.01, 40], [116, 40.01], [116, 40]]]}'):
+        with pytest.raises(BadGeometry, match="hazard_source-0"):
+            grade_units(make_inputs(hazard_source=[{**TANK, "fence": fence}]), parameters)
+
+
+def test_an_inventory_counts_everything_present(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    """A mixed plant: 30 t ammonia by CAS number, 80 t LPG by name, 100 t of a W5.3 liquid: S = 3 + 1.6 + 0.1."""
+    listed = [{"cas": "7664-41-7", "quantity_t": 30}, {"substance": "液化石油气", "quantity_t": 80},
+              {"substance": "某溶剂", "hazard_class": "W5.3", "quantity_t": 100}]
+    for inventory in (listed, json.dumps(listed)):
+        found = grade_units(make_inputs(hazard_source=[{**TANK, "inventory": inventory}], residents=0.75), parameters)
+        assert found["s"].tolist() == pytest.approx([4.7])
+        assert found["alpha"].tolist() == [1.5]
+        assert found["r"].tolist() == pytest.approx([1.5 * (2 * 3 + 1.5 * 1.6 + 0.1)])
+        assert found["reason"].tolist() == [None]
+
+
+def test_substances_that_nobody_knows_are_named_not_counted_as_safe(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    found = grade_units(make_inputs(hazard_source=[
+        {**TANK, "substance": "明矾"}, {**TANK, "substance": "烟花", "hazard_class": "1.3G", "quantity_t": 20.0},
+        {**TANK, "unit_type": "tailings_pond", "substance": "tailings"}, {**TANK, "substance": "x", "cas": "7782-50-5"},
+        {**TANK, "inventory": [{"quantity_t": 5}]},
+    ]), parameters)
+    assert "明矾" in found["reason"][0]
+    assert found["s"].tolist() == pytest.approx([0.0, 2.0, 0.0, 3.0, 0.0])
+    assert found["reason"][1] is None
+    assert "适用范围" in found["reason"][2]
+    assert "物质清单" in found["reason"][4]

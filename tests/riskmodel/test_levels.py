@@ -5,16 +5,17 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from riskmodel.levels import CELL_CODES, cell_levels, index, median_factor, street_level
+from riskmodel.levels import CELL_CODES, cell_levels, index, street_level
 from riskmodel.parameters import load_parameters
-from riskmodel.scenarios import Theme
 
 P = load_parameters()
 SURE = 1.0
 
 
-def judged(density: float, codes: int = 0, *, odds: float = SURE, solid: bool = False) -> tuple[int, bool, set[str]]:
-    result = cell_levels(np.array([density]), np.array([odds]), np.array([codes], np.int32), np.array([solid]), P)
+def judged(density: float, codes: int = 0, *, odds: float = SURE, fact: bool = False,
+           elsewhere: float | None = None) -> tuple[int, bool, set[str]]:
+    other = np.array([density if elsewhere is None else elsewhere])
+    result = cell_levels(np.array([density]), np.array([odds]), np.array([codes], np.int32), np.array([fact]), other, P)
     fired = {code for bit, code in enumerate(CELL_CODES) if int(result.codes[0]) >> bit & 1}
     return int(result.level[0]), bool(result.hatched[0]), fired
 
@@ -44,21 +45,20 @@ def test_cell_density_rules(density: float, level: int, code: str | None) -> Non
 
 def test_the_lowest_number_wins_and_all_codes_stay() -> None:
     assert judged(0.4, codes=0b100) == (2, False, {"C-IR-3", "C-D-2"})
-    assert judged(0.001, codes=0b1, solid=True) == (1, False, {"C-IR-1"})
+    assert judged(0.001, codes=0b1) == (1, False, {"C-IR-1"})
 
 
 def test_model_made_red_needs_even_odds() -> None:
-    assert judged(3.5, odds=0.5) == (2, True, {"C-D-1"})
-    assert judged(7.0, odds=0.5) == (1, False, {"C-D-1"})
-    assert judged(0.01, codes=1 << 6, solid=True)[:2] == (1, False)  # a veto is a fact, not a model result
+    assert judged(3.5, odds=0.49) == (2, True, {"C-D-1"})
+    assert judged(3.5, odds=0.5) == (1, False, {"C-D-1"})
+    assert judged(0.01, codes=0b1, odds=0.3)[:2] == (2, True)
+    assert judged(0.01, codes=1 << 6, odds=0.0, fact=True)[:2] == (1, False)  # a veto is a fact, not a model result
 
 
-def test_median_of_a_lognormal_mean() -> None:
-    """exp(−σ²/2) with σ = ln EF / 1.645: EF 10 gives 0.3755, EF 1.5 gives 0.970."""
-    shares = np.eye(len(Theme))
-    factors = median_factor(shares, P)
-    assert factors[Theme.CROWD] == pytest.approx(0.3755, abs=1e-4)
-    assert factors[Theme.BUILDING] == pytest.approx(0.9701, abs=1e-4)
+@pytest.mark.parametrize(("elsewhere", "hatched"), [(0.31, False), (0.3, False), (0.29, True), (5.0, False)])
+def test_a_colour_that_no_shifted_cell_has_is_hatched(elsewhere: float, hatched: bool) -> None:
+    assert judged(0.4, elsewhere=elsewhere) == (2, hatched, {"C-D-2"})
+    assert judged(0.4, codes=0b10, elsewhere=0.0)[1] is False  # a criterion at a target does not hang on the grid
 
 
 @pytest.mark.parametrize(("codes", "kappa", "expected"), [

@@ -11,7 +11,7 @@ from riskmodel.parameters import Parameters
 from riskmodel.people import exposure, leave_out_own_staff
 from riskmodel.run import build_scenarios
 from riskmodel.scenarios import Kernel, ScenarioBuilder, Scope, Theme
-from riskmodel.societal import installation_curves
+from riskmodel.societal import event_table, fn_curve
 from tests.riskmodel.conftest import GRID, SOURCE_KINDS, MakeInputs
 from tests.riskmodel.test_fields import CENTRE, Crowd, people, run
 
@@ -46,7 +46,8 @@ def test_curves_leave_out_the_own_staff_only(make_inputs: MakeInputs, parameters
     crowd = exposure(inputs, parameters)
     scenarios, _ = build_scenarios(inputs, parameters, crowd)
     forgetful = replace(scenarios, points=replace(scenarios.points, own_staff=np.zeros(len(scenarios.points.x))))
-    public, everybody = (np.array(installation_curves(inputs, s, crowd, parameters)["f"].iloc[0]) for s in (scenarios, forgetful))
+    tables = [event_table(inputs, s, crowd) for s in (scenarios, forgetful)]
+    public, everybody = (fn_curve(table.rate, table.deaths) for table in tables)
     assert (public[:4] < everybody[:4]).all()
     assert (public > 0).any()
 

@@ -11,6 +11,7 @@ import pytest
 import shapely
 
 from geo.errors import UnknownIdentifier
+from geo.kinds import kind
 from riskmodel import pipelines
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
@@ -127,7 +128,7 @@ def test_gas_without_pressure_is_refused(lay: Callable[..., ScenarioSet]) -> Non
 
 def test_unknown_medium_is_an_error(lay: Callable[..., ScenarioSet]) -> None:
     with pytest.raises(UnknownIdentifier):
-        lay(HIGH | {"medium": "steam"})
+        lay(HIGH | {"medium": "milk"})
 
 
 def test_equal_lines_share_kernels(lay: Callable[..., ScenarioSet]) -> None:
@@ -171,3 +172,26 @@ def test_grade_three_names_every_street_it_crosses(make_inputs: Callable[..., Mo
 def test_no_grade_three(make_inputs: Callable[..., ModelInputs]) -> None:
     assert list(pipelines.hca_three(make_inputs()).columns) == ["area_code", "name"]
     assert pipelines.hca_three(make_inputs(pipeline=[HIGH])).empty
+
+
+def test_every_declared_medium_has_a_method(lay: Callable[..., ScenarioSet]) -> None:
+    for medium in kind("pipeline").field("medium").choices:
+        assert len(lay(HIGH | {"medium": medium}).lines.row) > 0, medium
+
+
+def test_crude_burns_less_far_than_products(lay: Callable[..., ScenarioSet]) -> None:
+    crude, products = (max(k.radius for k in lay(OIL | {"medium": m}).kernels) for m in ("crude", "products"))
+    assert crude < products
+
+
+def test_liquefied_gas_is_no_impact_radius(lay: Callable[..., ScenarioSet]) -> None:
+    """Two outcomes of two sizes; the reach does not follow d² p."""
+    found = lay(OIL | {"medium": "lpg"})
+    assert len(found.labels) == 4
+    assert len(lay(OIL | {"medium": "lpg"}, OIL | {"medium": "lpg", "diameter_mm": 800.0}).kernels) == len(found.kernels)
+
+
+def test_steam_scalds_outdoors_only(lay: Callable[..., ScenarioSet]) -> None:
+    kernel = lay(HEAT | {"medium": "steam"}).kernels[0]
+    assert kernel.indoors.max() == 0
+    assert kernel.outdoors.max() == approx(0.5)

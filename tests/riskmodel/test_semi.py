@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskmodel import semi
@@ -22,7 +22,7 @@ LEC = {"enterprise_id": "u", "method": "LEC", "accident_type": "机械伤害", "
 
 def run(inputs: ModelInputs, parameters: Parameters, factors: pd.Series | None = None) -> ScenarioSet:
     builder = ScenarioBuilder(SOURCE_KINDS)
-    counted = resolve(builder, inputs)
+    counted = resolve(builder, inputs, parameters)
     none = pd.Series(dtype=np.float64)
     semi.add(builder, inputs, parameters, none if factors is None else factors, exposure(inputs, parameters), counted)
     return builder.finish()
@@ -41,6 +41,7 @@ def test_total_of_a_unit_is_its_industry_and_staff_times_the_bounded_root(
     assert pll(run(inputs, parameters)) == pytest.approx(expected, rel=1e-12)
 
 
+@settings(deadline=None)
 @given(st.integers(1, 40))
 def test_splitting_a_report_leaves_the_units_total(make_inputs: MakeInputs, parts: int) -> None:
     """One row cut into rows of a part of its exposure each: the same Σ m, so the same total."""

@@ -11,11 +11,13 @@ import pytest
 from riskmodel.parameters.load import Parameters
 from riskmodel.scenarios import FN_N
 from riskmodel.streets import Evidence, gather
+from riskmodel.vetoes import vetoes
 from tests.riskmodel.conftest import STREETS, MakeInputs
 
 UNIT = {"id": "H", "unit_type": "lpg_depot", "area_code": STREETS[0]}
-TARGETS = ["area_code", "name", "id", "ir_hc", "in_service", "breach", "near", "an_breach", "synthetic"]
-DWELLINGS = ["cell", "residents", "area_code", "hc_low", "in_service", "breach", "near", "an_breach", "synthetic"]
+TARGETS = ["ir_an", "new", "area_code", "name", "id", "ir_hc", "in_service", "breach", "near", "an_breach", "synthetic"]
+DWELLINGS = ["hc_high", "an_low", "new",
+             "cell", "residents", "area_code", "hc_low", "in_service", "breach", "near", "an_breach", "synthetic"]
 DANGER = {"enterprise_id": "u", "major": True, "found": "2026-03-01", "area_code": STREETS[0]}
 
 
@@ -30,8 +32,9 @@ def evidence(make_inputs: MakeInputs, parameters: Parameters, *, grade: int = 0,
     curves = [{"id": "H", "name": None, "area_code": STREETS[0], "zone": zone, "within_decade": True, "f": curve}]
     table = pd.DataFrame(curves if curve is not None else [], columns=["id", "name", "area_code", "zone", "within_decade", "f"])
     grades = pd.DataFrame({"grade": np.full(len(inputs.frames["hazard_source"]), grade)})
+    facts = vetoes(inputs, grades, pd.Series({"u": pll}), parameters)
     return gather(inputs, targets, dwellings, table.astype({"within_decade": bool}), grades,
-                  pd.DataFrame({"area_code": [], "name": []}), pd.Series({"u": pll}), parameters)
+                  pd.DataFrame({"area_code": [], "name": []}), facts, parameters)
 
 
 @pytest.mark.parametrize(("score", "veto", "grade", "codes"), [
@@ -63,33 +66,63 @@ def test_open_major_dangers(change: dict[str, Any], pll: float, code: str | None
     assert len(found.veto_cells) == (code == "S-V-1")
 
 
-@pytest.mark.parametrize(("ir", "flags", "code", "sure"), [
-    (6e-6, {"breach", "near"}, "S-IR-1", False),  # the median of an EF of 7.9 is 0.45 of the mean: 2.7e-6 keeps 3e-6
-    (7e-6, {"breach", "near"}, "S-IR-1", True), (1e-6, {"near"}, "S-IR-2", True), (0.0, {"an_breach"}, "S-IR-2", True),
+@pytest.mark.parametrize(("change", "as_of_code", "until"), [
+    ({"due": "2025-06-01"}, "S-V-1", "2026-06-01"),  # its last day
+    ({"due": "2025-05-31"}, "S-V-2", "2026-05-31"),  # a day later: to be confirmed
+    ({"due": "2026-04-01"}, "S-V-1", "2027-04-01"),
+    ({"due": "2026-04-01", "valid_to": "2026-06-30"}, "S-V-1", "2026-06-30"),
 ])
-def test_targets(ir: float, flags: set[str], code: str, sure: bool, make_inputs: MakeInputs, parameters: Parameters) -> None:
-    target = {"area_code": STREETS[0], "name": "学校", "id": "V", "ir_hc": ir, "in_service": 3e-6, "synthetic": False,
-              **{name: name in flags for name in ("breach", "near", "an_breach")}}
-    assert evidence(make_inputs, parameters, target=target).fired[STREETS[0]] == {code: (sure, ["学校"])}
+def test_vetoes_carry_an_end_date(change: dict[str, Any], as_of_code: str, until: str, make_inputs: MakeInputs,
+                                  parameters: Parameters) -> None:
+    found = evidence(make_inputs, parameters, pll=1.0, hidden_danger=[{**DANGER, "found": "2025-01-01", **change}])
+    [(code, finding)] = found.fired[STREETS[0]].items()
+    assert code == as_of_code
+    assert finding.until is not None
+    assert finding.until.isoformat() == until
+    assert ("须复核" in finding.names[0]) == (code == "S-V-2")
 
 
-@pytest.mark.parametrize(("times", "zone", "code", "sure"), [(0.5, 1, "S-FN-2", False), (1.2, 2, "S-FN-1", False),
-                                                             (2.5, 2, "S-FN-1", True)])
-def test_a_curve_above_the_upper_line(times: float, zone: int, code: str, sure: bool, make_inputs: MakeInputs,
+def test_a_diagnosis_ends_after_three_years(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    unit = {**UNIT, "diagnosis_veto": True, "updated_at": "2024-03-01"}
+    finding = evidence(make_inputs, parameters, grade=3, hazard_source=[unit]).fired[STREETS[0]]["S-V-1"]
+    assert finding.until is not None
+    assert finding.until.isoformat() == "2027-03-02"
+    old = evidence(make_inputs, parameters, grade=3, hazard_source=[{**unit, "updated_at": "2023-01-01"}])
+    assert set(old.fired[STREETS[0]]) == {"S-V-2", "S-H-3"}
+    assert old.veto_cells == []
+
+
+@pytest.mark.parametrize(("ir", "flags", "code", "ratio"), [
+    (6e-6, {"breach", "near"}, "S-IR-1", 2.0), (1e-6, {"near"}, "S-IR-2", 1e-6 / 3e-7), (0.0, {"an_breach"}, "S-IR-2", 3.0),
+])
+def test_targets(ir: float, flags: set[str], code: str, ratio: float, make_inputs: MakeInputs, parameters: Parameters) -> None:
+    target = {"area_code": STREETS[0], "name": "学校", "id": "V", "ir_hc": ir, "ir_an": 9e-6, "in_service": 3e-6, "new": 3e-7,
+              "synthetic": False, **{name: name in flags for name in ("breach", "near", "an_breach")}}
+    if "an_breach" not in flags:
+        target["ir_an"] = 0.0
+    fired = evidence(make_inputs, parameters, target=target).fired[STREETS[0]]
+    assert {name: finding.names for name, finding in fired.items()} == {code: ["学校"]}
+    assert fired[code].ratio == pytest.approx(ratio)
+    assert not fired[code].fact  # the model's word, not a record
+
+
+@pytest.mark.parametrize(("times", "zone", "code", "ratio"), [(0.5, 1, "S-FN-2", 5.0), (1.2, 2, "S-FN-1", 1.2)])
+def test_a_curve_above_the_upper_line(times: float, zone: int, code: str, ratio: float, make_inputs: MakeInputs,
                                       parameters: Parameters) -> None:
     curve = times * 1e-3 / np.asarray(FN_N, np.float64)
-    assert evidence(make_inputs, parameters, curve=curve, zone=zone).fired[STREETS[0]] == {code: (sure, ["H"])}
+    fired = evidence(make_inputs, parameters, curve=curve, zone=zone).fired[STREETS[0]]
+    assert set(fired) == {code}
+    assert fired[code].ratio == pytest.approx(ratio)
+    assert fired[code].names == ["H"]
 
 
-@pytest.mark.parametrize(("low", "flags", "code", "sure"), [
-    (7e-6, {"breach", "near"}, "S-IR-1", True), (4e-6, {"breach", "near"}, "S-IR-1", False), (1e-6, {"near"}, "S-IR-2", True),
-])
-def test_people_who_live_beside_a_hazard_are_targets(low: float, flags: set[str], code: str, sure: bool, make_inputs: MakeInputs,
+@pytest.mark.parametrize(("low", "flags", "code"), [(7e-6, {"breach", "near"}, "S-IR-1"), (1e-6, {"near"}, "S-IR-2")])
+def test_people_who_live_beside_a_hazard_are_targets(low: float, flags: set[str], code: str, make_inputs: MakeInputs,
                                                      parameters: Parameters) -> None:
-    dwelling = {"cell": 820, "residents": 130.0, "area_code": STREETS[0], "hc_low": low, "in_service": 3e-6, "synthetic": True,
+    dwelling = {"cell": 820, "residents": 130.0, "area_code": STREETS[0], "hc_low": low, "hc_high": low, "an_low": 0.0,
+                "in_service": 3e-6, "new": 3e-7, "synthetic": True,
                 **{name: name in flags for name in ("breach", "near", "an_breach")}}
     fired = evidence(make_inputs, parameters, dwelling=dwelling).fired[STREETS[0]]
     assert set(fired) == {code}
-    assert fired[code][0] is sure
-    assert "130 人" in fired[code][1][0]
-    assert "合成" in fired[code][1][0]
+    assert "130 人" in fired[code].names[0]
+    assert "合成" in fired[code].names[0]

@@ -62,7 +62,7 @@ def test_reports_have_no_criterion(make_inputs: MakeInputs, parameters: Paramete
     inputs = make_inputs(enterprise=[{"id": "u", "industry": "B", "staff_at_place": 6000}],
                          risk_source=[{**row, "x": X, "y": Y}] * 20, venue=[{**SCHOOL, "x": X + 5.0}])
     builder = ScenarioBuilder(SOURCE_KINDS)
-    counted = resolve(builder, inputs)
+    counted = resolve(builder, inputs, parameters)
     semi.add(builder, inputs, parameters, pd.Series(dtype=float), exposure(inputs, parameters), counted)
     found = builder.finish()
     assert (found.points.scope == Scope.SEMI).sum() == 20

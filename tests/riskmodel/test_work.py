@@ -21,7 +21,7 @@ WEST = GRID.west + 250.0
 
 def run(inputs: ModelInputs, parameters: Parameters) -> ScenarioSet:
     builder = ScenarioBuilder(SOURCE_KINDS)
-    counted = resolve(builder, inputs)
+    counted = resolve(builder, inputs, parameters)
     work.add(builder, inputs, parameters, pd.Series(dtype=np.float64), exposure(inputs, parameters), counted)
     return builder.finish()
 
@@ -62,8 +62,9 @@ def test_uncovered_staff_by_street_and_section(make_inputs: MakeInputs, paramete
     )
     deaths = work.uncovered_deaths(inputs, parameters, np.array([True, False]))
     assert deaths[STREETS[0]] == pytest.approx((600 * 1.1 + 150 * 0.03) * 1e-5)
+    share = parameters.number("work.background.equipment_share")
     result = run(inputs, parameters)
-    assert background(result) == pytest.approx(deaths.sum() * 0.93)
+    assert background(result) == pytest.approx(deaths.sum() * (1 - share))
     cell = GRID.index(WEST, GRID.north - 2000.0)
     assert result.background[0].frequency[cell] == pytest.approx(result.background[0].frequency.sum())
 
@@ -82,9 +83,10 @@ def test_staff_is_in_the_reports_or_in_the_background(make_inputs: MakeInputs, p
     unit = {"id": "u", "industry": "C", "staff_at_place": 400, "x": WEST}
     beaten = make_inputs(
         enterprise=[unit], risk_source=[{**LEC, "hazard_key": "k"}],
-        hazard_source=[{"enterprise_id": "u", "hazard_key": "k", "quantity_t": 1.0}],
+        hazard_source=[{"enterprise_id": "u", "hazard_key": "k", "quantity_t": 1.0,
+                        "unit_type": "filling_station", "substance": "gasoline"}],
     )
-    assert background(run(beaten, parameters)) == pytest.approx(400 * 1.1e-5 * 0.93)
+    assert background(run(beaten, parameters)) == pytest.approx(400 * 1.1e-5 * (1 - parameters.number("work.background.equipment_share")))
     assert background(run(make_inputs(enterprise=[unit], risk_source=[LEC]), parameters)) == 0.0
 
 
@@ -101,8 +103,9 @@ def test_a_street_without_units_spreads_on_its_residents(make_inputs: MakeInputs
 
 def test_themes_of_the_background(make_inputs: MakeInputs, parameters: Parameters) -> None:
     inputs = make_inputs(background=[{"area_code": STREETS[0], "residents": 1, "households": 1, "staff": {"C": 1e6}}])
+    share = parameters.number("work.background.equipment_share")
     parts = {part.theme: part.frequency.sum() * part.deaths for part in run(inputs, parameters).background}
-    assert parts == pytest.approx({Theme.WORK_OTHER: 11 * 0.77, Theme.CONFINED: 11 * 0.16})
+    assert parts == pytest.approx({Theme.WORK_OTHER: 11 * (0.84 - share), Theme.CONFINED: 11 * 0.16})
 
 
 def test_means_agree_with_their_tails(parameters: Parameters) -> None:

@@ -1,0 +1,57 @@
+"""All sources of risk as scenarios: who counts, how often, what follows, who helps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pandas as pd
+
+from riskmodel import crowd, domino, emergency, fire, gas_use, likelihood, pipelines, precedence, quantified, semi, work
+from riskmodel.inputs import ModelInputs
+from riskmodel.parameters import Parameters
+from riskmodel.people import Exposure, leave_out_own_staff
+from riskmodel.quantified.assembly import Assembly
+from riskmodel.quantified.footprints import Effect
+from riskmodel.scenarios import ScenarioBuilder, ScenarioSet
+
+#: Kinds that become scenarios, in the order of their source rows.
+SOURCE_KINDS: tuple[str, ...] = ("hazard_source", "pipeline", "venue", "risk_source", "work_site", "equipment", "enterprise")
+
+
+def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposure,
+                    learned: pd.Series | None = None) -> tuple[ScenarioSet, pd.Series]:
+    """All sources as scenarios, and the factor on the frequencies of each enterprise.
+
+    Parameters
+    ----------
+    learned : Series, optional
+        Factor by enterprise id from an approved learned model; it replaces the management factor where it is given
+        (:func:`riskmodel.likelihood.management_factors`).
+    """
+    scenarios, factors, effects = gather(inputs, parameters, people, learned)
+    return emergency.mitigate(scenarios, inputs, effects, parameters), factors
+
+
+def gather(inputs: ModelInputs, parameters: Parameters, people: Exposure,
+           learned: pd.Series | None = None) -> tuple[ScenarioSet, pd.Series, Mapping[int, Effect]]:
+    """Scenarios before emergency response, factors, and what the kernels of chemicals do to equipment and when they arrive."""
+    builder = ScenarioBuilder(SOURCE_KINDS)
+    counted = precedence.resolve(builder, inputs, parameters)
+    factors = likelihood.management_factors(inputs, parameters, learned)
+    assembly = quantified.add(builder, inputs, parameters, factors)
+    if assembly is not None:
+        _escalate(assembly, inputs, parameters)
+    pipelines.add(builder, inputs, parameters)
+    covered = semi.add(builder, inputs, parameters, factors, people, counted)
+    for module in (fire, crowd, gas_use):
+        module.add(builder, inputs, parameters, factors, people, counted)
+    work.add(builder, inputs, parameters, factors, people, counted, covered)
+    effects = assembly.effects if assembly is not None else {}
+    return leave_out_own_staff(builder.finish(), inputs), factors, effects
+
+
+def _escalate(assembly: Assembly, inputs: ModelInputs, parameters: Parameters) -> None:
+    units = assembly.units
+    if len(units):
+        arrival = emergency.arrivals(inputs, units.x, units.y, parameters)
+        domino.add(assembly, units, arrival.mean(emergency.cooling_factor(arrival.fire, parameters)))

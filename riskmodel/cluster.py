@@ -1,0 +1,141 @@
+"""The tiles of a run on a Dask cluster: the same function on every worker, so the same bits.
+
+Dask is imported only here and only when somebody asks for a cluster. Tiles are sent in batches of at least half a second, because
+a task costs milliseconds; each takes its own scenarios and people with it, the kernels are sent to every worker once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from geo.errors import BadParameter, EnvironmentProblem
+from riskmodel.bank import KernelBank
+from riskmodel.sweep import Elsewhere
+from riskmodel.tiles import Laid, People, Plan, Work, lay_tile
+
+#: Estimated seconds of work in one task, at least.
+TASK_SECONDS = 0.5
+
+#: Cell updates per second of one worker, for the size of a batch.
+_UPDATES_PER_S = 250e6
+
+_WAIT_S = 60.0
+
+
+def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
+    """Let a cluster lay the tiles: ``Way(elsewhere=on_cluster(client))``.
+
+    Parameters
+    ----------
+    client : distributed.Client
+    task_seconds : float
+        Estimated work in one task.
+    """
+
+    def lay(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[int],
+            tiles: Sequence[int]) -> Iterator[tuple[int, Laid]]:
+        dask: Any = importlib.import_module("distributed")
+
+        bank.prepare(plan.grid.cell)
+        shared = client.scatter(bank, broadcast=True)
+        batches = batched(plan, tiles, task_seconds)
+        waiting = iter(batches)
+        workers = max(1, sum(client.nthreads().values()))
+        running: Any = dask.as_completed(with_results=True)
+
+        def start() -> None:
+            batch = next(waiting, None)
+            if batch is not None:
+                works = [plan.work(tile, people, scopes) for tile in batch]
+                running.add(client.submit(lay_batch, batch, works, shared, pure=False))
+
+        for _ in range(2 * workers):  # the next batch waits at the worker while it computes; more would only fill memory
+            start()
+        for _, found in running:
+            start()
+            yield from found
+
+    return lay
+
+
+def lay_batch(tiles: Sequence[int], works: Sequence[Work], bank: KernelBank) -> list[tuple[int, Laid]]:
+    """One task: several tiles, one after the other."""
+    return [(tile, lay_tile(work, bank)) for tile, work in zip(tiles, works, strict=True)]
+
+
+def batched(plan: Plan, tiles: Sequence[int], task_seconds: float = TASK_SECONDS) -> list[list[int]]:
+    """Tiles in their order, cut where a batch is worth a task."""
+    batches: list[list[int]] = []
+    worth = 0.0
+    for tile in tiles:
+        if not batches or worth >= task_seconds * _UPDATES_PER_S:
+            batches.append([])
+            worth = 0.0
+        batches[-1].append(tile)
+        worth += float(plan.cost[tile])
+    return batches
+
+
+@contextmanager
+def connected(where: str) -> Iterator[Any]:
+    """A client of the cluster at ``tcp://host:port``, or of a local one made for the purpose (``local:4``).
+
+    Raises
+    ------
+    BadParameter
+        If the address has another form.
+    EnvironmentProblem
+        If nobody answers there.
+    """
+    made: Any = None
+    if where.startswith("local:") and where[6:].isdigit() and 1 <= int(where[6:]) <= 64:
+        made = local_cluster(int(where[6:]))
+        address = made
+    elif where.startswith(("tcp://", "tls://")):
+        address = where
+    else:
+        raise BadParameter(f"集群地址“{where}”不合格式", f"the cluster address {where!r} has the wrong form",
+                           remedy_zh="请写 tcp://主机:端口，或 local:进程数，例如 local:4。",
+                           remedy_en="Write tcp://host:port, or local:N, for example local:4.", cluster=where)
+    dask: Any = importlib.import_module("distributed")
+    try:
+        client = dask.Client(address, timeout=_WAIT_S if made else 10.0)
+    except OSError as error:
+        raise EnvironmentProblem(f"连不上集群 {where}：{error}", f"no cluster answers at {where}: {error}",
+                                 remedy_zh="请检查调度器是否在运行、端口是否可达。",
+                                 remedy_en="See whether the scheduler runs and its port can be reached.") from error
+    try:
+        yield client
+    finally:
+        client.close()
+        if made:
+            made.close()
+
+
+def local_cluster(workers: int) -> Any:
+    """A cluster of single-threaded processes on this machine, reachable from this machine only, without a dashboard."""
+    dask: Any = importlib.import_module("distributed")
+    return dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
+                             silence_logs=40)
+
+
+def warm(client: Any) -> None:
+    """Load the compiled code in every worker, so that the first tile does not wait for it."""
+    client.run(load_kernels)
+
+
+def load_kernels() -> None:
+    """Lay one small footprint, which loads or makes the compiled code."""
+    import numpy as np
+
+    from geo.grid import Grid
+    from riskmodel.fields import individual_risk
+    from riskmodel.scenarios import Kernel, ScenarioBuilder, Scope, Theme
+
+    builder = ScenarioBuilder(("hazard_source",))
+    builder.add_points("hazard_source", "热身", Theme.HAZCHEM, Scope.HC, row=np.zeros(2), x=[150.0, 5000.0], y=5000.0,
+                       frequency=1e-6, kernel=[builder.kernel(Kernel.disc(20.0, 1.0)), builder.kernel(Kernel.disc(900.0, 1.0))])
+    individual_risk(builder.finish(), Grid(0.0, 10_000.0, 100, 100))

@@ -1,0 +1,248 @@
+"""One footprint on one cell: the mean probability of death over it, for points and for pieces of lines.
+
+These few functions are the model's only definition of what a scenario does to a cell. The stencils that lay whole fields repeat
+their operations exactly, so that an explanation of one cell adds up to the field bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+FINE_CELLS = 5.0  # footprints under this many cells are integrated over sub-cells
+_MAX_SUB = 64
+_NEAR_SUB = 4  # where a wider footprint bends
+_SUB_SCALE = float(2**50)  # 64² sub-cells of at most 1 stay within int64
+
+
+@njit(cache=True, nogil=True)
+def lookup(lut, u):
+    """Linear interpolation of a kernel table at u = (r / R)², 0 from u = 1 on."""
+    last = lut.shape[0] - 1
+    if u >= 1.0:
+        return 0.0
+    p = u * last
+    i = int(p)
+    g = p - i
+    return lut[i] + g * (lut[i + 1] - lut[i])
+
+
+@njit(cache=True, nogil=True)
+def at_knot(lut, q):
+    """The same at q = (r / R)² counted in knots; the stencils of :mod:`riskmodel.kernels.tiles` do exactly this."""
+    if q >= lut.shape[0] - 1:
+        return 0.0
+    i = int(q)
+    g = q - i
+    return lut[i] + g * (lut[i + 1] - lut[i])
+
+
+@njit(cache=True, nogil=True)
+def sector(dx, dy):
+    """Sector 0–15 of the direction (dx east, dy north), sector 0 centred on north, clockwise."""
+    angle = math.atan2(dx, dy) * (16.0 / (2.0 * math.pi))
+    return int(math.floor(angle + 0.5)) % 16
+
+
+@njit(cache=True, nogil=True)
+def point_subdivision(radius, cell):
+    """Sub-cells per side that resolve a disc of this radius: one for five cells and more, else at least five."""
+    if radius >= FINE_CELLS * cell:
+        return 1
+    return min(_MAX_SUB, max(5, int(math.ceil(10.0 * cell / radius))))
+
+
+@njit(cache=True, nogil=True)
+def fine_reach(lut_out, lut_in, radius, cell):
+    """Metres around a wide footprint's centre within which it bends too much for one value per cell (0: nowhere).
+
+    The value at a cell's centre stands for its mean where half a cell to both sides the kernel deviates from a straight line by
+    at most 2 % of its largest value; looked for within five cells.
+    """
+    h = 0.5 * cell
+    scale = (lut_out.shape[0] - 1) / (radius * radius)
+    top_out = lut_out.max()
+    top_in = lut_in.max()
+    reach = 0.0
+    for j in range(int(4 * FINE_CELLS) + 1):
+        r = 0.25 * j * cell
+        near = (r - h) * (r - h) * scale
+        here = r * r * scale
+        far = (r + h) * (r + h) * scale
+        bend_out = abs(at_knot(lut_out, near) + at_knot(lut_out, far) - 2.0 * at_knot(lut_out, here))
+        bend_in = abs(at_knot(lut_in, near) + at_knot(lut_in, far) - 2.0 * at_knot(lut_in, here))
+        if bend_out > 0.04 * top_out or bend_in > 0.04 * top_in:
+            reach = r + 0.25 * cell
+    return reach
+
+
+@njit(cache=True, nogil=True)
+def fine_reaches(radius, lut_out, lut_in, cell):
+    """The same of every kernel; 0 for narrow ones, which are integrated over sub-cells everywhere."""
+    reach = np.zeros(radius.shape[0])
+    for q in range(radius.shape[0]):
+        if radius[q] >= FINE_CELLS * cell:
+            reach[q] = fine_reach(lut_out[q], lut_in[q], radius[q], cell)
+    return reach
+
+
+@njit(cache=True, nogil=True)
+def between(low, high, n):
+    """Range of the sub-cells, of n in a row, whose centres can lie between two positions counted in sub-cells."""
+    return max(0, int(math.floor(low - 0.5))), min(n, int(math.ceil(high + 0.5)))
+
+
+@njit(cache=True, nogil=True)
+def point_on_cell(cx, cy, cell, x, y, radius, lut_out, lut_in, rose, has_rose, fine=-1.0, both=True):
+    """Mean P(death) outdoors and indoors over one cell, for an event at (x, y).
+
+    `fine` is :func:`fine_reach` of the kernel where the caller has it already; without `both` the value indoors may be anything.
+    """
+    n = point_subdivision(radius, cell)
+    scale = (lut_out.shape[0] - 1) / (radius * radius)
+    if n == 1:
+        dx = cx - x
+        dy = cy - y
+        d2 = dx * dx + dy * dy
+        close = FINE_CELLS * cell
+        if d2 < close * close:
+            if fine < 0.0:
+                fine = fine_reach(lut_out, lut_in, radius, cell)
+            if d2 < fine * fine:
+                n = _NEAR_SUB
+        if n == 1:
+            out = at_knot(lut_out, d2 * scale)
+            inside = at_knot(lut_in, d2 * scale)
+            if has_rose:
+                w = rose[sector(dx, dy)]
+                return min(1.0, w * out), min(1.0, w * inside)
+            return out, inside
+    if has_rose:
+        return _rose_over_sub_cells(cx - x, cy - y, 0.5 * cell / n, n, radius, scale, lut_out, lut_in, rose)
+    return _over_sub_cells(cx - x, cy - y, 0.5 * cell / n, n, radius, scale, lut_out, lut_in, both)
+
+
+@njit(cache=True, nogil=True)
+def sub_span(ox, dy, half, n, radius):
+    """Sub-cells of a row at dy that can lie within the radius."""
+    h2 = radius * radius - dy * dy
+    if h2 <= 0.0:
+        return 0, 0
+    h = math.sqrt(h2)
+    middle = n * half - ox
+    return between((middle - h) / (2.0 * half), (middle + h) / (2.0 * half), n)
+
+
+@njit(cache=True, nogil=True)
+def _over_sub_cells(ox, oy, half, n, radius, scale, lut_out, lut_in, both):
+    """Mean over n × n sub-cells of a cell that lies at (ox, oy) from the event.
+
+    Summed as integers, so that no order of the sub-cells matters: turning and mirroring change no bit.
+    """
+    total_out = np.int64(0)
+    total_in = np.int64(0)
+    last = lut_out.shape[0] - 1
+    whole = math.sqrt(ox * ox + oy * oy) + 1.4143 * n * half < radius  # then no sub-cell needs to be looked at twice
+    for a in range(n):
+        dy = oy + (2 * a + 1 - n) * half
+        b0, b1 = 0, n
+        if not whole:
+            b0, b1 = sub_span(ox, dy, half, n, radius)
+        dy2 = dy * dy
+        for b in range(b0, b1):
+            dx = ox + (2 * b + 1 - n) * half
+            q = (dx * dx + dy2) * scale
+            if q >= last:
+                continue
+            i = np.uint32(np.int32(q))
+            g = q - np.int32(q)
+            total_out += np.int64((lut_out[i] + g * (lut_out[i + np.uint32(1)] - lut_out[i])) * _SUB_SCALE)
+            if both:
+                total_in += np.int64((lut_in[i] + g * (lut_in[i + np.uint32(1)] - lut_in[i])) * _SUB_SCALE)
+    parts = n * n * _SUB_SCALE
+    return total_out / parts, total_in / parts
+
+
+@njit(cache=True, nogil=True)
+def _rose_over_sub_cells(ox, oy, half, n, radius, scale, lut_out, lut_in, rose):
+    """The same where the wind decides: every sub-cell takes the weight of its sector."""
+    total_out = np.int64(0)
+    total_in = np.int64(0)
+    for a in range(n):
+        dy = oy + (2 * a + 1 - n) * half
+        b0, b1 = sub_span(ox, dy, half, n, radius)
+        for b in range(b0, b1):
+            dx = ox + (2 * b + 1 - n) * half
+            q = (dx * dx + dy * dy) * scale
+            w = rose[sector(dx, dy)]
+            total_out += np.int64(min(1.0, w * at_knot(lut_out, q)) * _SUB_SCALE)
+            total_in += np.int64(min(1.0, w * at_knot(lut_in, q)) * _SUB_SCALE)
+    parts = n * n * _SUB_SCALE
+    return total_out / parts, total_in / parts
+
+
+@njit(cache=True, nogil=True)
+def chord_integral(h2, s1, s2, steps, radii2):
+    """∫ v(√(h² + s²)) ds from s1 to s2 for a staircase v: Σ steps[k] · overlap of the chord of radius k.
+
+    Exact for the staircase: a disc of radius R at distance h cuts the line between ±√(R² − h²).
+    """
+    total = 0.0
+    n = steps.shape[0]
+    for k in range(int(n * h2 / radii2[n - 1]), n):  # smaller discs do not reach the line
+        c2 = radii2[k] - h2
+        if c2 <= 0.0 or steps[k] == 0.0:
+            continue
+        c = math.sqrt(c2)
+        overlap = min(s2, c) - max(s1, -c)
+        if overlap > 0.0:
+            total += steps[k] * overlap
+    return total
+
+
+@njit(cache=True, nogil=True)
+def line_at(px, py, x1, y1, ex, ey, length, radius, steps_out, steps_in, radii2):
+    """Metres of the piece weighted by P(death) at the point (px, py), outdoors and indoors.
+
+    The piece starts at (x1, y1) and runs `length` metres in the unit direction (ex, ey).
+    """
+    along = (px - x1) * ex + (py - y1) * ey
+    h = (px - x1) * ey - (py - y1) * ex
+    h2 = h * h
+    if h2 >= radius * radius or along < -radius or along > length + radius:
+        return 0.0, 0.0
+    s1 = -along
+    s2 = length - along
+    return chord_integral(h2, s1, s2, steps_out, radii2), chord_integral(h2, s1, s2, steps_in, radii2)
+
+
+@njit(cache=True, nogil=True)
+def line_on_cell(cx, cy, cell, x1, y1, x2, y2, radius, steps_out, steps_in, radii2):
+    """Mean over one cell of :func:`line_at`; sub-cells where the footprint is narrow."""
+    ex = x2 - x1
+    ey = y2 - y1
+    length = math.sqrt(ex * ex + ey * ey)
+    if length == 0.0:
+        return 0.0, 0.0
+    ex /= length
+    ey /= length
+    n = 1 if radius >= FINE_CELLS * cell else min(_MAX_SUB, max(4, int(math.ceil(2.0 * cell / radius))))
+    step = cell / n
+    total_out = 0.0
+    total_in = 0.0
+    left = cx - 0.5 * cell
+    for a in range(n):
+        py = cy + (a + 0.5) * step - 0.5 * cell
+        b0, b1 = 0, n
+        if abs(ey) > 1e-3:  # |distance to the line| < radius bounds px; nearly level lines take the whole row
+            middle = x1 + (py - y1) * ex / ey
+            half = radius / abs(ey)
+            b0, b1 = between((middle - half - left) / step, (middle + half - left) / step, n)
+        for b in range(b0, b1):
+            px = left + (b + 0.5) * step
+            out, inside = line_at(px, py, x1, y1, ex, ey, length, radius, steps_out, steps_in, radii2)
+            total_out += out
+            total_in += inside
+    return total_out / (n * n), total_in / (n * n)

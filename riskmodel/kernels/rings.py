@@ -1,0 +1,192 @@
+"""Many scenarios at one place: the cells around it are gathered once, ring by ring; every scenario takes those it reaches.
+
+What a scenario adds to a cell is the same number, bit for bit, as in :mod:`riskmodel.kernels.tiles`; its deaths are one dot
+product of its lethality with the people of the rings.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from riskmodel.kernels.cell import FINE_CELLS, point_on_cell
+from riskmodel.kernels.footprint import IR_SCALE, public
+from riskmodel.kernels.tiles import part_of_tile
+
+_HALF_DIAGONAL = 0.7072  # of a cell: how much nearer a cell can be to the place than to the middle of the place's cell
+
+
+@njit(cache=True, nogil=True)
+def gather_rings(west, north, cell, row0, row1, col0, col1, x, y, reach, ring_row, ring_col, ring_distance, people_out, people_in,
+                 number, where, d2, around_out, around_in):
+    """Cells of the tile around a place, nearest rings first; returns how many."""
+    pa = int(math.floor((north - y) / cell))
+    pb = int(math.floor((x - west) / cell))
+    limit = reach / cell + _HALF_DIAGONAL
+    wide = col1 - col0
+    m = 0
+    for j in range(ring_row.shape[0]):
+        if ring_distance[j] > limit:
+            break
+        a = pa + ring_row[j]
+        b = pb + ring_col[j]
+        if a < row0 or a >= row1 or b < col0 or b >= col1:
+            continue
+        dx = west + (b + 0.5) * cell - x
+        dy = north - (a + 0.5) * cell - y
+        number[m] = j
+        where[m] = (a - row0) * wide + (b - col0)
+        d2[m] = dx * dx + dy * dy
+        around_out[m] = people_out[a - row0, b - col0]
+        around_in[m] = people_in[a - row0, b - col0]
+        m += 1
+    return m
+
+
+@njit(cache=True, nogil=True)
+def over_rings(d2, scale, last, quads, q, units, around_out, around_in, knot, share, amount, risk, wanted):
+    """One scenario over gathered cells: its individual risk into `risk`; returns its deaths.
+
+    All arrays are of the cells and counted from zero: an index that could be negative would keep the loops from vector code.
+    """
+    m = d2.shape[0]
+    for j in range(m):
+        p = d2[j] * scale
+        share[j] = p if p < last else last + 1.0  # the knot after the last is zero
+    for j in range(m):
+        knot[j] = np.int32(share[j])
+    for j in range(m):
+        share[j] -= knot[j]
+    if wanted:
+        for j in range(m):
+            i = np.uint32(4 * knot[j])
+            out = quads[q, i] + share[j] * quads[q, i + np.uint32(1)]
+            inside = quads[q, i + np.uint32(2)] + share[j] * quads[q, i + np.uint32(3)]
+            risk[j] += np.int64(units * out)
+            amount[j] = out * around_out[j] + inside * around_in[j]
+    else:
+        for j in range(m):
+            i = np.uint32(4 * knot[j])
+            amount[j] = ((quads[q, i] + share[j] * quads[q, i + np.uint32(1)]) * around_out[j]
+                         + (quads[q, i + np.uint32(2)] + share[j] * quads[q, i + np.uint32(3)]) * around_in[j])
+    return summed(amount, m)
+
+
+@njit(cache=True, nogil=True)
+def summed(values, m):
+    """Sum in eight lanes: a fixed order that vector instructions can follow."""
+    l0 = l1 = l2 = l3 = l4 = l5 = l6 = l7 = 0.0
+    for b in range(m // 8):
+        j = 8 * b
+        l0 += values[j]
+        l1 += values[j + 1]
+        l2 += values[j + 2]
+        l3 += values[j + 3]
+        l4 += values[j + 4]
+        l5 += values[j + 5]
+        l6 += values[j + 6]
+        l7 += values[j + 7]
+    total = ((l0 + l1) + (l2 + l3)) + ((l4 + l5) + (l6 + l7))
+    for j in range(m // 8 * 8, m):
+        total += values[j]
+    return total
+
+
+@njit(cache=True, nogil=True)
+def wide_reach(radius, has_rose, kernel, start, stop, cell):
+    """Largest radius among the scenarios that take part in the gathered rings; 0 if none does."""
+    reach = 0.0
+    for k in range(start, stop):
+        q = kernel[k]
+        if radius[q] >= FINE_CELLS * cell and not has_rose[q]:
+            reach = max(reach, radius[q])
+    return reach
+
+
+@njit(cache=True, nogil=True)
+def rings_within(number, m, ring_distance, reach, cell):
+    """How many of the gathered cells can lie within `reach` metres."""
+    return np.searchsorted(number[:m], np.searchsorted(ring_distance, reach / cell + _HALF_DIAGONAL, side="right"))
+
+
+@njit(cache=True, nogil=True)
+def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, layer, kernel, own_cell, own_staff, job_out,
+               job_in, radius, fine, lut_out, lut_in, shape, quads, rose, has_rose, ring_row, ring_col, ring_distance, people_out,
+               people_in, ir, deaths):
+    """Add point scenarios, sorted by place, to a tile; `deaths` gets each one's mean deaths in the tile."""
+    size = (row1 - row0) * (col1 - col0)
+    wide = col1 - col0
+    most = min(size, ring_row.shape[0])
+    number, where, knot = np.empty(most, np.int32), np.empty(most, np.int32), np.empty(most, np.int32)
+    d2, share, amount = np.empty(most), np.empty(most), np.empty(most)
+    around_out, around_in = np.empty(most), np.empty(most)
+    risk = np.zeros((max(1, ir.shape[0]), most), np.int64)
+    flat = ir.reshape(ir.shape[0], size)
+    last = lut_out.shape[1] - 1
+    start = 0
+    while start < x.shape[0]:
+        stop = start
+        while stop < x.shape[0] and x[stop] == x[start] and y[stop] == y[start]:
+            stop += 1
+        reach = wide_reach(radius, has_rose, kernel, start, stop, cell)
+        m = 0
+        if reach > 0.0:
+            m = gather_rings(west, north, cell, row0, row1, col0, col1, x[start], y[start], reach, ring_row, ring_col,
+                             ring_distance, people_out, people_in, number, where, d2, around_out, around_in)
+        for k in range(start, stop):
+            q = kernel[k]
+            r = radius[q]
+            units = frequency[k] * IR_SCALE
+            if r < FINE_CELLS * cell or has_rose[q]:
+                a0, a1, b0, b1 = part_of_tile(west, north, cell, row0, row1, col0, col1, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
+                for a in range(a0, a1):
+                    for b in range(b0, b1):
+                        deaths[k] += on_one_cell(west, north, cell, row0, col0, a, b, x[k], y[k], r, lut_out[q], lut_in[q],
+                                                 rose[q], has_rose[q], fine[q], units, layer[k], people_out, people_in, ir)
+            else:
+                known = rings_within(number, m, ring_distance, r, cell)
+                near = min(known, rings_within(number, m, ring_distance, fine[q], cell)) if fine[q] > 0.0 else 0
+                for j in range(near):
+                    deaths[k] += on_one_cell(west, north, cell, row0, col0, row0 + where[j] // wide, col0 + where[j] % wide, x[k],
+                                             y[k], r, lut_out[q], lut_in[q], rose[q], False, fine[q], units, layer[k], people_out,
+                                             people_in, ir)
+                deaths[k] += over_rings(d2[near:known], last / (r * r), last, quads, shape[q], units, around_out[near:known],
+                                        around_in[near:known], knot, share, amount, risk[max(0, layer[k]), near:known],
+                                        layer[k] >= 0)
+            if own_cell[k] >= 0 and own_staff[k] > 0.0:
+                deaths[k] += without_own(west, north, cell, nx, row0, row1, col0, col1, x[k], y[k], r, lut_out[q], lut_in[q],
+                                         rose[q], has_rose[q], fine[q], own_cell[k], own_staff[k], job_out, job_in, people_out,
+                                         people_in)
+        for i in range(ir.shape[0]):
+            for j in range(m):
+                flat[i, where[j]] += risk[i, j]
+                risk[i, j] = 0
+        start = stop
+
+
+@njit(cache=True, nogil=True)
+def on_one_cell(west, north, cell, row0, col0, a, b, x, y, r, lut_out, lut_in, rose, has_rose, fine, units, layer, people_out,
+                people_in, ir):
+    """One scenario in one cell: adds its individual risk, returns its deaths."""
+    out, inside = point_on_cell(west + (b + 0.5) * cell, north - (a + 0.5) * cell, cell, x, y, r, lut_out, lut_in, rose, has_rose,
+                                fine)
+    if layer >= 0:
+        ir[layer, a - row0, b - col0] += np.int64(units * out)
+    return out * people_out[a - row0, b - col0] + inside * people_in[a - row0, b - col0]
+
+
+@njit(cache=True, nogil=True)
+def without_own(west, north, cell, nx, row0, row1, col0, col1, x, y, r, lut_out, lut_in, rose, has_rose, fine, own_cell,
+                own_staff, job_out, job_in, people_out, people_in):
+    """What the deaths change by when the source's own staff are taken out of the people of their cell (never more than 0)."""
+    a = own_cell // nx
+    b = own_cell % nx
+    if a < row0 or a >= row1 or b < col0 or b >= col1:
+        return 0.0
+    out, inside = point_on_cell(west + (b + 0.5) * cell, north - (a + 0.5) * cell, cell, x, y, r, lut_out, lut_in, rose, has_rose,
+                                fine)
+    po = people_out[a - row0, b - col0]
+    pi = people_in[a - row0, b - col0]
+    return (out * (public(po, own_staff * job_out, True) - po) + inside * (public(pi, own_staff * job_in, True) - pi))

@@ -1,0 +1,258 @@
+"""Stencils of footprints on one tile of cells: run by threads (:mod:`riskmodel.sweep`) or by workers (:mod:`riskmodel.cluster`).
+
+A tile owns its part of the fields, so nothing here needs atomics. The value that a scenario has in a cell is that of
+:mod:`riskmodel.kernels.footprint`, bit for bit; wide isotropic footprints only get it row by row, in loops that the compiler
+can turn into vector instructions. Frequencies may be negative: the same bits are taken away again.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from numba import njit
+
+from riskmodel.kernels.cell import FINE_CELLS, line_on_cell, point_on_cell
+from riskmodel.kernels.footprint import IR_SCALE, S_SCALE, public
+
+
+@njit(cache=True, nogil=True)
+def tiles_touched(west, north, cell, side, down, across, xmin, xmax, ymin, ymax):
+    """Rows and columns of tiles that a box of metres touches."""
+    metres = side * cell
+    i0 = max(0, int(math.floor((north - ymax) / metres)))
+    i1 = min(down, int(math.floor((north - ymin) / metres)) + 1)
+    j0 = max(0, int(math.floor((xmin - west) / metres)))
+    j1 = min(across, int(math.floor((xmax - west) / metres)) + 1)
+    return i0, i1, j0, j1
+
+
+@njit(cache=True, nogil=True)
+def count_boxes(west, north, cell, side, down, across, xmin, xmax, ymin, ymax, frequency, work, count, total, cost):
+    """How many boxes touch each tile, the sum of their frequencies, and the cells times `work` that they cover in it."""
+    metres = side * cell
+    for k in range(xmin.shape[0]):
+        i0, i1, j0, j1 = tiles_touched(west, north, cell, side, down, across, xmin[k], xmax[k], ymin[k], ymax[k])
+        for i in range(i0, i1):
+            top = north - i * metres
+            high = min(ymax[k], top) - max(ymin[k], top - metres)
+            for j in range(j0, j1):
+                left = west + j * metres
+                wide = min(xmax[k], left + metres) - max(xmin[k], left)
+                t = i * across + j
+                count[t] += 1
+                total[t] += frequency[k]
+                cost[t] += work[k] * (high / cell + 1.0) * (wide / cell + 1.0)
+
+
+@njit(cache=True, nogil=True)
+def place_boxes(west, north, cell, side, down, across, xmin, xmax, ymin, ymax, start, index):
+    """Numbers of the boxes of each tile, in their order; `start` is where each tile's list begins and is moved to its end."""
+    for k in range(xmin.shape[0]):
+        i0, i1, j0, j1 = tiles_touched(west, north, cell, side, down, across, xmin[k], xmax[k], ymin[k], ymax[k])
+        for i in range(i0, i1):
+            for j in range(j0, j1):
+                t = i * across + j
+                index[start[t]] = k
+                start[t] += 1
+
+
+@njit(cache=True, nogil=True)
+def part_of_tile(origin_x, origin_y, cell, row0, row1, col0, col1, xmin, xmax, ymin, ymax):
+    """Rows and columns, counted from the origin, that a box of metres touches within a tile."""
+    a0 = max(row0, int(math.floor((origin_y - ymax) / cell)))
+    a1 = min(row1, int(math.floor((origin_y - ymin) / cell)) + 1)
+    b0 = max(col0, int(math.floor((xmin - origin_x) / cell)))
+    b1 = min(col1, int(math.floor((xmax - origin_x) / cell)) + 1)
+    return a0, a1, b0, b1
+
+
+@njit(cache=True, nogil=True)
+def knots_of_row(west, cell, b0, n, x, dy2, scale, knot, share):
+    """(r / R)² in knots of n cells of one row from column b0: whole part into `knot`, the rest into `share`."""
+    left = west + (b0 + 0.5) * cell
+    for j in range(n):
+        dx = (left + j * cell) - x
+        share[j] = (dx * dx + dy2) * scale
+    for j in range(n):
+        knot[j] = np.int32(share[j])
+    for j in range(n):
+        share[j] -= knot[j]
+
+
+@njit(cache=True, nogil=True)
+def add_ir_row(ir, layer, a, b, n, pairs, q, knot, share, units):
+    """Add n cells from column b on to row a of individual risk; `pairs` holds value and rise of each knot."""
+    for j in range(n):
+        i = np.uint32(2 * knot[j])
+        ir[layer, a, np.uintp(b + j)] += np.int64(units * (pairs[q, i] + share[j] * pairs[q, i + np.uint32(1)]))
+
+
+@njit(cache=True, nogil=True)
+def add_s_row(s, theme, a, b, n, quads, q, knot, share, units, people_out, people_in):
+    """Add n cells to a row of societal risk and return the sum; `quads` holds value and rise outdoors, then indoors."""
+    total = np.int64(0)
+    for j in range(n):
+        i = np.uint32(4 * knot[j])
+        out = quads[q, i] + share[j] * quads[q, i + np.uint32(1)]
+        inside = quads[q, i + np.uint32(2)] + share[j] * quads[q, i + np.uint32(3)]
+        c = np.uintp(b + j)  # never negative: saves a test per cell
+        add = np.int64(units * (out * people_out[a, c] + inside * people_in[a, c]))
+        s[theme, a, c] += add
+        total += add
+    return total
+
+
+@njit(cache=True, nogil=True)
+def row_span(west, cell, x, dy2, radius, scale, last, b0, b1):
+    """Columns of a row whose centres lie inside the footprint, by the same comparison that each cell would make."""
+    h2 = radius * radius - dy2
+    if h2 <= 0.0:
+        return 0, 0
+    h = math.sqrt(h2)
+    b0 = max(b0, int(math.floor((x - h - west) / cell - 0.5)))
+    b1 = min(b1, int(math.floor((x + h - west) / cell - 0.5)) + 2)
+    while b0 < b1:
+        dx = west + (b0 + 0.5) * cell - x
+        if (dx * dx + dy2) * scale < last:
+            break
+        b0 += 1
+    while b0 < b1:
+        dx = west + (b1 - 0.5) * cell - x
+        if (dx * dx + dy2) * scale < last:
+            break
+        b1 -= 1
+    return b0, b1
+
+
+@njit(cache=True, nogil=True)
+def near_span(west, cell, x, dy2, fine, b0, b1):
+    """Columns of a row that may have to be integrated over sub-cells: those within `fine` metres."""
+    h2 = fine * fine - dy2
+    if h2 < 0.0:
+        return b0, b0
+    h = math.sqrt(h2)
+    c0 = max(b0, int(math.floor((x - h - west) / cell - 0.5)))
+    c1 = min(b1, int(math.floor((x + h - west) / cell - 0.5)) + 2)
+    if c0 >= c1:
+        return b0, b0
+    return c0, c1
+
+
+@njit(cache=True, nogil=True)
+def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, weight, layer, theme, kernel, own_cell, own_staff,
+               job_out, job_in, radius, fine, lut_out, lut_in, shape, pairs, quads, rose, has_rose, societal, people_out,
+               people_in, ir, s, totals):
+    """Add point scenarios to a tile: rows row0 … row1 and columns col0 … col1 of the grid.
+
+    Parameters
+    ----------
+    weight : events per year times the mitigation of their deaths
+    layer, theme : row of `ir` (−1: none) and of `s`
+    societal : whether people count at all; else `s`, `totals` and the people are not touched
+    people_out, people_in, ir[i], s[i] : arrays of the tile
+    """
+    knot = np.empty(col1 - col0, np.int32)
+    share = np.empty(col1 - col0)
+    for k in range(x.shape[0]):
+        q = kernel[k]
+        r = radius[q]
+        a0, a1, b0, b1 = part_of_tile(west, north, cell, row0, row1, col0, col1, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
+        if a0 >= a1 or b0 >= b1:
+            continue
+        units = frequency[k] * IR_SCALE
+        deaths = weight[k] * S_SCALE
+        if r < FINE_CELLS * cell or has_rose[q]:
+            totals[k] += add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, lut_out[q], lut_in[q], rose[q],
+                                   has_rose[q], fine[q], units, deaths, layer[k], theme[k], societal, people_out, people_in, ir,
+                                   s)
+        else:
+            totals[k] += add_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, lut_out[q], lut_in[q], rose[q],
+                                  shape[q], pairs, quads, fine[q], units, deaths, layer[k], theme[k], societal, people_out,
+                                  people_in, ir, s, knot, share)
+        if societal and own_cell[k] >= 0 and own_staff[k] > 0.0:
+            a = own_cell[k] // nx
+            b = own_cell[k] % nx
+            if a0 <= a < a1 and b0 <= b < b1:
+                out, inside = point_on_cell(west + (b + 0.5) * cell, north - (a + 0.5) * cell, cell, x[k], y[k], r, lut_out[q],
+                                            lut_in[q], rose[q], has_rose[q], fine[q])
+                po = people_out[a - row0, b - col0]
+                pi = people_in[a - row0, b - col0]
+                others = out * public(po, own_staff[k] * job_out, True) + inside * public(pi, own_staff[k] * job_in, True)
+                more = np.int64(deaths * others) - np.int64(deaths * (out * po + inside * pi))
+                s[theme[k], a - row0, b - col0] += more
+                totals[k] += more
+
+
+@njit(cache=True, nogil=True)
+def add_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, lut_in, rose, shape, pairs, quads, fine, units,
+             deaths, layer, theme, societal, people_out, people_in, ir, s, knot, share):
+    """Add one wide isotropic scenario row by row; returns its S."""
+    total = np.int64(0)
+    last = lut_out.shape[0] - 1
+    scale = last / (r * r)
+    for a in range(a0, a1):
+        dy = north - (a + 0.5) * cell - y
+        dy2 = dy * dy
+        c0, c3 = row_span(west, cell, x, dy2, r, scale, last, b0, b1)
+        c1, c2 = near_span(west, cell, x, dy2, fine, c0, c3)
+        for lo, hi in ((c0, c1), (c2, c3)):
+            if lo >= hi:
+                continue
+            n = hi - lo
+            knots_of_row(west, cell, lo, n, x, dy2, scale, knot, share)
+            if layer >= 0:
+                add_ir_row(ir, layer, a - row0, lo - col0, n, pairs, shape, knot, share, units)
+            if societal:
+                total += add_s_row(s, theme, a - row0, lo - col0, n, quads, shape, knot, share, deaths, people_out, people_in)
+        if c1 < c2:
+            total += add_cells(west, north, cell, row0, col0, a, a + 1, c1, c2, x, y, r, lut_out, lut_in, rose, False, fine,
+                               units, deaths, layer, theme, societal, people_out, people_in, ir, s)
+    return total
+
+
+@njit(cache=True, nogil=True)
+def add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, lut_in, rose, has_rose, fine, units, deaths, layer,
+              theme, societal, people_out, people_in, ir, s):
+    """Add one scenario cell by cell: narrow footprints, roses, and the middle of footprints that bend; returns its S."""
+    total = np.int64(0)
+    for a in range(a0, a1):
+        cy = north - (a + 0.5) * cell
+        for b in range(b0, b1):
+            out, inside = point_on_cell(west + (b + 0.5) * cell, cy, cell, x, y, r, lut_out, lut_in, rose, has_rose, fine,
+                                        societal)
+            if out == 0.0 and (inside == 0.0 or not societal):
+                continue
+            if layer >= 0:
+                ir[layer, a - row0, b - col0] += np.int64(units * out)
+            if societal:
+                add = np.int64(deaths * (out * people_out[a - row0, b - col0] + inside * people_in[a - row0, b - col0]))
+                s[theme, a - row0, b - col0] += add
+                total += add
+    return total
+
+
+@njit(cache=True, nogil=True)
+def add_lines(west, north, cell, row0, row1, col0, col1, x1, y1, x2, y2, rate, layer, theme, kernel, radius, steps_out, steps_in,
+              radii2, societal, people_out, people_in, ir, s, totals):
+    """Add pieces of lines to a tile."""
+    for k in range(x1.shape[0]):
+        q = kernel[k]
+        r = radius[q]
+        a0, a1, b0, b1 = part_of_tile(west, north, cell, row0, row1, col0, col1, min(x1[k], x2[k]) - r, max(x1[k], x2[k]) + r,
+                                      min(y1[k], y2[k]) - r, max(y1[k], y2[k]) + r)
+        units = rate[k] * IR_SCALE
+        deaths = rate[k] * S_SCALE
+        for a in range(a0, a1):
+            cy = north - (a + 0.5) * cell
+            for b in range(b0, b1):
+                cx = west + (b + 0.5) * cell
+                out, inside = line_on_cell(cx, cy, cell, x1[k], y1[k], x2[k], y2[k], r, steps_out[q], steps_in[q], radii2[q])
+                if out == 0.0 and inside == 0.0:
+                    continue
+                if layer[k] >= 0:
+                    ir[layer[k], a - row0, b - col0] += np.int64(units * out)
+                if societal:
+                    add = np.int64(deaths * (out * people_out[a - row0, b - col0] + inside * people_in[a - row0, b - col0]))
+                    s[theme[k], a - row0, b - col0] += add
+                    totals[k] += add

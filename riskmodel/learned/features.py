@@ -1,0 +1,135 @@
+"""What a learned model looks at: fields cut into bins, so that a model is a table and scoring needs nothing but arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from geo.errors import BadParameter
+
+Array = NDArray[np.float64]
+
+#: A model is a table of all combinations of bins; more of them than this is a mistake in the bins.
+MOST_CELLS = 100_000
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One field in bins: numbers by `edges`, or names by `levels`.
+
+    Attributes
+    ----------
+    name : str
+        Column of the frame, e.g. ``diameter_mm``.
+    label : str
+        What people read, e.g. 外径 mm.
+    edges : tuple of float
+        Increasing inner edges of a number; bin i holds ``edges[i-1] < x <= edges[i]``. Empty for a name.
+    levels : tuple of str
+        The names. Empty for a number.
+
+    Raises
+    ------
+    BadParameter
+        If it has both edges and levels or neither, or edges that do not increase, or a level twice.
+    """
+
+    name: str
+    label: str
+    edges: tuple[float, ...] = ()
+    levels: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        sound = bool(self.edges) != bool(self.levels)
+        sound = sound and bool((np.diff(self.edges) > 0).all()) and len(set(self.levels)) == len(self.levels)
+        if not sound:
+            raise BadParameter(f"特征“{self.name}”的分箱不对", f"the bins of feature {self.name!r} are wrong",
+                               remedy_zh="给出递增的边界，或互不相同的类别。", remedy_en="Give increasing edges, or distinct levels.")
+
+    @property
+    def bins(self) -> int:
+        """Number of known bins; one more is kept for values that are not known."""
+        return len(self.edges) + 1 if self.edges else len(self.levels)
+
+    @property
+    def bin_labels(self) -> tuple[str, ...]:
+        """The bins as people read them.
+
+        >>> Feature("diameter_mm", "外径 mm", edges=(127, 279)).bin_labels
+        ('≤ 127', '127–279', '> 279')
+        """
+        if self.levels:
+            return self.levels
+        texts = [f"{edge:g}" for edge in self.edges]
+        middle = [f"{low}–{high}" for low, high in zip(texts, texts[1:], strict=False)]
+        return (f"≤ {texts[0]}", *middle, f"> {texts[-1]}")
+
+    def bin_of(self, column: pd.Series) -> NDArray[np.int64]:
+        """Bin of every value; ``bins`` where the value is missing or a name that the model has never seen.
+
+        Raises
+        ------
+        BadParameter
+            If a number is infinite or no number at all.
+        """
+        if self.levels:
+            place = {level: index for index, level in enumerate(self.levels)}
+            return np.array([place.get(value, self.bins) for value in column.astype(object)], np.int64)
+        try:
+            values = pd.to_numeric(column).to_numpy(np.float64, na_value=np.nan)
+        except (TypeError, ValueError) as error:
+            raise BadParameter(f"特征“{self.name}”必须是数", f"feature {self.name!r} must be numbers", field=self.name) from error
+        if np.isinf(values).any():
+            raise BadParameter(f"特征“{self.name}”有无穷大的值", f"feature {self.name!r} has infinite values", field=self.name)
+        return np.where(np.isnan(values), self.bins, np.searchsorted(self.edges, values, side="left")).astype(np.int64)
+
+    def as_dict(self) -> dict[str, Any]:
+        """As plain values, for JSON."""
+        return {"name": self.name, "label": self.label, "edges": list(self.edges), "levels": list(self.levels)}
+
+    @classmethod
+    def of(cls, entry: Mapping[str, Any]) -> Feature:
+        """The reverse of :meth:`as_dict`."""
+        edges, levels = tuple(float(e) for e in entry["edges"]), tuple(str(v) for v in entry["levels"])
+        return cls(str(entry["name"]), str(entry["label"]), edges, levels)
+
+
+def shape_of(features: Sequence[Feature], *, unknown: bool = True) -> tuple[int, ...]:
+    """Shape of a model's table: bins per feature, with or without the bin for values that are not known.
+
+    Raises
+    ------
+    BadParameter
+        If there is no feature, or the table would have more than :data:`MOST_CELLS` cells.
+    """
+    shape = tuple(feature.bins + int(unknown) for feature in features)
+    if not shape or prod(shape) > MOST_CELLS:
+        raise BadParameter(f"模型的单元数必须在 1 到 {MOST_CELLS} 之间", f"a model needs 1 to {MOST_CELLS} cells",
+                           remedy_zh="减少特征或分箱。", remedy_en="Use fewer features or bins.")
+    return shape
+
+
+def bins_of(frame: pd.DataFrame, features: Sequence[Feature]) -> NDArray[np.int64]:
+    """Bins of every row, shape (rows, features).
+
+    Raises
+    ------
+    BadParameter
+        If the frame lacks a feature's column.
+    """
+    missing = [feature.name for feature in features if feature.name not in frame]
+    if missing:
+        raise BadParameter(f"缺少模型需要的列：{'、'.join(missing)}", f"columns that the model needs are missing: {', '.join(missing)}")
+    return np.stack([feature.bin_of(frame[feature.name]) for feature in features], axis=1)
+
+
+def all_bins(features: Sequence[Feature]) -> NDArray[np.int64]:
+    """Every combination of known bins in the order of the table, shape (cells, features)."""
+    shape = shape_of(features, unknown=False)
+    return np.stack([axis.ravel() for axis in np.indices(shape)], axis=1).astype(np.int64)

@@ -1,0 +1,222 @@
+"""Does it predict what it has not seen: deviance and Brier score against the constant, reliability, lift, calibration slope.
+
+All for events after the training years, or in blocks of ground that the training left out. A model that does not beat the constant
+must say so: :class:`Skill` carries both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from geo.errors import BadParameter
+
+Array = NDArray[np.float64]
+
+#: Fixed: the same data give the same intervals.
+SEED = 20240501
+
+
+@dataclass(frozen=True)
+class Skill:
+    """A loss of the model and of the constant on the same unseen events.
+
+    Attributes
+    ----------
+    loss : str
+        ``Poisson deviance`` per event or ``Brier score``; less is better.
+    model, constant : float
+        The two losses.
+    low, high : float
+        90 % bootstrap interval of ``constant - model``; the model is better where low > 0.
+    """
+
+    loss: str
+    model: float
+    constant: float
+    low: float
+    high: float
+
+    @property
+    def saved(self) -> float:
+        """Share of the constant's loss that the model saves."""
+        return 1 - self.model / self.constant
+
+    @property
+    def better(self) -> bool:
+        """Whether the model beats the constant beyond chance."""
+        return self.low > 0
+
+
+@dataclass(frozen=True)
+class Slope:
+    """Slope of observed against predicted on the log scale: 1 is calibrated, below 1 too bold, above 1 too timid."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Observed against predicted in groups of about equal exposure, from the lowest prediction to the highest."""
+
+    predicted: Array
+    observed: Array
+    low: Array
+    high: Array
+    events: Array
+
+
+def poisson_deviance(n: ArrayLike, mu: ArrayLike) -> float:
+    """``2 Σ [n ln(n/µ) − (n − µ)]`` (McCullagh and Nelder 1989, section 2.3).
+
+    >>> poisson_deviance([2.0, 0.0], [2.0, 0.0 + 1.0])
+    2.0
+    """
+    counts, expected = np.asarray(n, np.float64), np.asarray(mu, np.float64)
+    ratio = np.divide(counts, expected, out=np.ones_like(expected), where=counts > 0)
+    return float(2 * (counts * np.log(ratio) - (counts - expected)).sum())
+
+
+def brier(y: ArrayLike, p: ArrayLike) -> float:
+    """Mean of ``(p − y)²`` (Brier 1950).
+
+    >>> brier([1, 0], [0.5, 0.5])
+    0.25
+    """
+    return float(np.mean(np.square(np.asarray(p, np.float64) - np.asarray(y, np.float64))))
+
+
+def rate_skill(n: ArrayLike, exposure: ArrayLike, rate: ArrayLike, constant: float, *, draws: int = 400) -> Skill:
+    """Poisson deviance of predicted rates against one constant rate, per event.
+
+    Both predictions are brought to the observed total: what is judged is where, not how many, since the multiplier is
+    budget-neutral in use.
+    """
+    counts, e, mu = (np.asarray(a, np.float64) for a in (n, exposure, rate))
+
+    def losses(k: Array) -> tuple[float, float]:
+        fitted, flat = mu * e * k.sum() / (mu * e).sum(), constant * e * k.sum() / (constant * e).sum()
+        return poisson_deviance(k, fitted) / k.sum(), poisson_deviance(k, flat) / k.sum()
+
+    model, flat = losses(counts)
+    gains = [c - m for m, c in map(losses, _resampled_counts(counts, draws))]
+    return Skill("Poisson deviance", model, flat, *_interval(gains))
+
+
+def probability_skill(y: ArrayLike, p: ArrayLike, constant: float, *, draws: int = 400) -> Skill:
+    """Brier score of predicted probabilities against one constant probability."""
+    seen, predicted = np.asarray(y, np.float64), np.asarray(p, np.float64)
+    flat = np.full_like(seen, constant)
+    gains = [brier(seen[i], flat[i]) - brier(seen[i], predicted[i]) for i in _resampled_rows(len(seen), draws)]
+    return Skill("Brier score", brier(seen, predicted), brier(seen, flat), *_interval(gains))
+
+
+def rate_slope(n: ArrayLike, exposure: ArrayLike, rate: ArrayLike, *, draws: int = 200) -> Slope:
+    """b of ``ln µ = a + b·ln(rate) + ln(exposure)``, with a 90 % bootstrap interval."""
+    counts, e, x = np.asarray(n, np.float64), np.asarray(exposure, np.float64), np.log(np.asarray(rate, np.float64))
+    keep = e > 0
+    counts, e, x = counts[keep], e[keep], x[keep]
+    def fit(k: Array) -> float:
+        return _slope(k, x, lambda eta: e * np.exp(eta), lambda mu: mu, float(np.log(k.sum() / e.sum())))
+
+    return Slope(fit(counts), *_interval([fit(k) for k in _resampled_counts(counts, draws)]))
+
+
+def probability_slope(y: ArrayLike, p: ArrayLike, *, draws: int = 200) -> Slope:
+    """b of ``logit P = a + b·logit(p)`` (Cox 1958), with a 90 % bootstrap interval."""
+    seen, q = np.asarray(y, np.float64), np.asarray(p, np.float64)
+    x = np.log(q / (1 - q))
+
+    def fit(rows: NDArray[np.int64]) -> float:
+        return _slope(seen[rows], x[rows], lambda eta: 1 / (1 + np.exp(-eta)), lambda mu: mu * (1 - mu), 0.0)
+
+    return Slope(fit(np.arange(len(seen))), *_interval([fit(rows) for rows in _resampled_rows(len(seen), draws)]))
+
+
+def _slope(target: Array, x: Array, mean: Callable[[Array], Array], variance: Callable[[Array], Array], start: float) -> float:
+    """Slope of a generalised linear model with canonical link and one predictor, by Newton's method from the level `start`."""
+    design = np.stack([np.ones_like(x), x - x.mean()], axis=1)
+    beta = np.array([start, 0.0])
+    for _ in range(100):
+        mu = mean(design @ beta)
+        hessian = design.T @ (design * variance(mu)[:, None]) + 1e-9 * np.eye(2)
+        step = np.clip(np.linalg.solve(hessian, design.T @ (target - mu)), -1.0, 1.0)
+        beta = beta + step
+        if np.abs(step).max() < 1e-10:
+            break
+    return float(beta[1])
+
+
+def reliability(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, groups: int = 5) -> Reliability:
+    """Observed against predicted in groups of about equal exposure; observed with the 90 % interval of a Poisson count.
+
+    Parameters
+    ----------
+    events, exposure, predicted : array_like
+        Counts (or outcomes), exposure (1 for each event of a probability model) and prediction of every row.
+    """
+    n, e, mu = (np.asarray(a, np.float64) for a in (events, exposure, predicted))
+    order = np.argsort(mu, kind="stable")
+    n, e, mu = n[order], e[order], mu[order]
+    middle = np.cumsum(e) - e / 2
+    group = np.minimum((middle / e.sum() * groups).astype(np.int64), groups - 1)
+    weight, count = (np.bincount(group, a, groups) for a in (e, n))
+    seen = weight > 0
+    weight, count, mean = weight[seen], count[seen], (np.bincount(group, e * mu, groups)[seen] / weight[seen])
+    low, high = _poisson_interval(count)
+    return Reliability(mean, count / weight, low / weight, high / weight, count)
+
+
+def _poisson_interval(count: Array) -> tuple[Array, Array]:
+    """Exact 90 % interval of a Poisson mean (Garwood 1936)."""
+    from scipy.stats import chi2
+
+    low = np.where(count > 0, chi2.ppf(0.05, 2 * np.maximum(count, 0.5)) / 2, 0.0)
+    return np.asarray(low), np.asarray(chi2.ppf(0.95, 2 * count + 2) / 2)
+
+
+def lift(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, share: float) -> float:
+    """Share of the events in the `share` of the exposure with the highest predictions, over `share`: 1 is no better than chance.
+
+    Rows of equal prediction count as one, and the row at the border counts in part.
+
+    >>> lift([3.0, 1.0], [50.0, 50.0], [2.0, 1.0], 0.5)
+    1.5
+    """
+    if not 0 < share < 1:
+        raise BadParameter("份额必须在 0 与 1 之间", "the share must lie between 0 and 1")
+    n, e = np.asarray(events, np.float64), np.asarray(exposure, np.float64)
+    _, tied = np.unique(-np.asarray(predicted, np.float64), return_inverse=True)
+    count, weight = np.bincount(tied, n), np.bincount(tied, e)
+    at = np.concatenate([[0.0], np.cumsum(weight)]) / weight.sum()
+    return float(np.interp(share, at, np.concatenate([[0.0], np.cumsum(count)]) / count.sum()) / share)
+
+
+def lift_interval(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, share: float, *, draws: int = 200) -> tuple[float, float]:
+    """90 % bootstrap interval of :func:`lift`."""
+    counts = np.asarray(events, np.float64)
+    return _interval([lift(k, exposure, predicted, share) for k in _resampled_counts(counts, draws) if k.sum() > 0])
+
+
+def _resampled_counts(counts: Array, draws: int) -> Iterator[Array]:
+    """Events drawn again from the events, as many, cell by cell."""
+    random = np.random.default_rng(SEED)
+    total = int(counts.sum())
+    for _ in range(draws):
+        yield random.multinomial(total, counts / counts.sum()).astype(np.float64)
+
+
+def _resampled_rows(rows: int, draws: int) -> Iterator[NDArray[np.int64]]:
+    random = np.random.default_rng(SEED)
+    for _ in range(draws):
+        yield random.integers(0, rows, rows)
+
+
+def _interval(values: list[float]) -> tuple[float, float]:
+    low, high = np.quantile(np.asarray(values), [0.05, 0.95])
+    return float(low), float(high)

@@ -1,0 +1,274 @@
+"""Tiles of the grid: which scenarios reach which tile, what a tile costs, and the one function that lays a tile.
+
+A tile owns its output. The same function runs in the threads of one process (:mod:`riskmodel.fields`) and in the workers of a
+cluster (:mod:`riskmodel.cluster`); as integers are added, neither the number of workers nor the order of the tiles changes a bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from dataclasses import fields as columns_of
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from geo.errors import BadParameter
+from geo.grid import Grid
+from riskmodel.bank import KernelBank
+from riskmodel.scenarios import LineScenarios, PointScenarios, Theme
+
+#: Cells per side of a tile: its int64 field (512 KB) stays in a core's second-level cache.
+TILE = 256
+
+#: The fixed point of individual risk holds ±9.2 per year.
+_IR_MOST = 9.0
+
+#: Cost of one cell of a line piece, in cells of a point's footprint (measured).
+_LINE_CELL = 12.0
+
+
+class People(Protocol):
+    """Time-averaged people per cell, outdoors and indoors."""
+
+    @property
+    def mean_outdoors(self) -> NDArray[np.float64]:
+        """People outdoors, mean over the week."""
+
+    @property
+    def mean_indoors(self) -> NDArray[np.float64]:
+        """People indoors, mean over the week."""
+
+    @property
+    def per_job(self) -> tuple[float, float]:
+        """Mean people outdoors and indoors that one job stands for."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """Everything that one tile needs, in arrays that can be sent to another machine.
+
+    Attributes
+    ----------
+    grid : Grid
+        The whole grid: cells keep their place in it.
+    rows, cols : (first, past the last) of the tile
+    points, lines : scenarios that reach the tile
+    people_out, people_in : (rows, cols) float64
+        People of the tile; empty where societal risk is not wanted.
+    per_job : people outdoors and indoors that one job stands for
+    scopes : scopes of individual risk that are wanted
+    societal : whether societal risk is wanted
+    """
+
+    grid: Grid
+    rows: tuple[int, int]
+    cols: tuple[int, int]
+    points: PointScenarios
+    lines: LineScenarios
+    people_out: NDArray[np.float64]
+    people_in: NDArray[np.float64]
+    per_job: tuple[float, float]
+    scopes: tuple[int, ...]
+    societal: bool
+
+
+@dataclass(frozen=True)
+class Laid:
+    """What one tile found.
+
+    Attributes
+    ----------
+    scopes, themes : rows of `ir` and `s`; others are zero in this tile
+    ir : (scopes, rows, cols) int64, 1e-18 per year
+    s : (themes, rows, cols) int64, 1e-15 deaths per year
+    point_s, line_s : S in this tile of the tile's scenarios, in their order
+    """
+
+    scopes: tuple[int, ...]
+    themes: tuple[int, ...]
+    ir: NDArray[np.int64]
+    s: NDArray[np.int64]
+    point_s: NDArray[np.int64]
+    line_s: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Which scenarios reach which tile.
+
+    Attributes
+    ----------
+    grid : Grid
+    side, down, across : cells per side of a tile, rows and columns of tiles
+    points, lines : all scenarios with a footprint
+    point_start, line_start : (tiles + 1,) int64
+    point_index, line_index : numbers of the scenarios, tile after tile
+    cost : (tiles,) float64
+        Estimated cell updates.
+    """
+
+    grid: Grid
+    side: int
+    down: int
+    across: int
+    points: PointScenarios
+    lines: LineScenarios
+    point_start: NDArray[np.int64]
+    point_index: NDArray[np.int32]
+    line_start: NDArray[np.int64]
+    line_index: NDArray[np.int32]
+    cost: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, points: PointScenarios, lines: LineScenarios, bank: KernelBank, grid: Grid, side: int = TILE) -> Plan:
+        """Find the tiles of every scenario by its box.
+
+        Raises
+        ------
+        BadParameter
+            If the frequencies that meet in one tile could overflow the fixed point (more than 9 per year).
+        """
+        down, across = -(-grid.ny // side), -(-grid.nx // side)
+        r = bank.radius[points.kernel]
+        boxes = (points.x - r, points.x + r, points.y - r, points.y + r)
+        first = _Boxes.of(boxes, points.frequency, _point_work(r, grid), (grid, side, down, across))
+        r = bank.radius[lines.kernel]
+        boxes = (np.minimum(lines.x1, lines.x2) - r, np.maximum(lines.x1, lines.x2) + r,
+                 np.minimum(lines.y1, lines.y2) - r, np.maximum(lines.y1, lines.y2) + r)
+        second = _Boxes.of(boxes, lines.rate * 2 * r, _line_work(lines, r, grid), (grid, side, down, across))
+        _check_range(first.total + second.total)
+        return cls(grid, side, down, across, points, lines, first.start, first.index, second.start, second.index,
+                   first.cost + second.cost)
+
+    def order(self) -> NDArray[np.int64]:
+        """Tiles that any scenario reaches, most expensive first."""
+        busy = np.flatnonzero(np.diff(self.point_start) + np.diff(self.line_start))
+        return busy[np.argsort(-self.cost[busy], kind="stable")].astype(np.int64)
+
+    def window(self, tile: int) -> tuple[tuple[int, int], tuple[int, int]]:
+        """Rows and columns of a tile: (first, past the last) each."""
+        i, j = divmod(tile, self.across)
+        return ((i * self.side, min((i + 1) * self.side, self.grid.ny)), (j * self.side, min((j + 1) * self.side, self.grid.nx)))
+
+    def point_rows(self, tile: int) -> NDArray[np.int32]:
+        """Numbers of the point scenarios that reach a tile."""
+        return self.point_index[self.point_start[tile]:self.point_start[tile + 1]]
+
+    def line_rows(self, tile: int) -> NDArray[np.int32]:
+        """Numbers of the pieces of lines that reach a tile."""
+        return self.line_index[self.line_start[tile]:self.line_start[tile + 1]]
+
+    def work(self, tile: int, people: People | None, scopes: Iterable[int]) -> Work:
+        """What a tile needs; without people only individual risk is wanted."""
+        rows, cols = self.window(tile)
+        if people is None:
+            outside = inside = np.zeros((0, 0))
+        else:
+            outside, inside = (np.ascontiguousarray(whole.reshape(self.grid.ny, self.grid.nx)[slice(*rows), slice(*cols)])
+                               for whole in (people.mean_outdoors, people.mean_indoors))
+        return Work(self.grid, rows, cols, take_points(self.points, self.point_rows(tile)),
+                    take_lines(self.lines, self.line_rows(tile)), outside, inside,
+                    (0.0, 0.0) if people is None else people.per_job, tuple(scopes), people is not None)
+
+
+def take_points(points: PointScenarios, rows: NDArray[np.integer] | NDArray[np.bool_]) -> PointScenarios:
+    """The given rows of a point table."""
+    return PointScenarios(**{f.name: getattr(points, f.name)[rows] for f in columns_of(PointScenarios)})
+
+
+def take_lines(lines: LineScenarios, rows: NDArray[np.integer] | NDArray[np.bool_]) -> LineScenarios:
+    """The given rows of a line table."""
+    return LineScenarios(**{f.name: getattr(lines, f.name)[rows] for f in columns_of(LineScenarios)})
+
+
+def lay_tile(work: Work, bank: KernelBank) -> Laid:
+    """Lay everything that reaches one tile."""
+    shape = (work.rows[1] - work.rows[0], work.cols[1] - work.cols[0])
+    scopes = tuple(scope for scope in work.scopes if np.any(work.points.scope == scope) or np.any(work.lines.scope == scope))
+    themes = tuple(np.union1d(work.points.theme, work.lines.theme).tolist()) if work.societal else ()
+    ir = np.zeros((len(scopes), *shape), np.int64)
+    s = np.zeros((len(themes), *shape), np.int64)
+    point_s, line_s = np.zeros(len(work.points.x), np.int64), np.zeros(len(work.lines.rate), np.int64)
+    laid = Laid(scopes, themes, ir, s, point_s, line_s)
+    _add(work, bank, laid)
+    return laid
+
+
+def _add(work: Work, bank: KernelBank, laid: Laid) -> None:
+    """Add a tile's scenarios to its part of the fields; negative frequencies take away."""
+    from riskmodel.kernels import tiles
+
+    grid, points, lines = work.grid, work.points, work.lines
+    where = (grid.west, grid.north, float(grid.cell))
+    layer, row = layers_of(laid.scopes, 3), layers_of(laid.themes, len(Theme))
+    if len(points.x):
+        tiles.add_points(
+            *where, grid.nx, *work.rows, *work.cols, points.x, points.y, points.frequency, points.frequency * points.mitigation,
+            layer[points.scope], row[points.theme], points.kernel, points.own_cell, points.own_staff, *work.per_job, bank.radius,
+            bank.fine(grid.cell), bank.out, bank.inside, bank.shapes[0], bank.pairs, bank.quads, bank.rose, bank.has_rose,
+            work.societal, work.people_out,
+            work.people_in, laid.ir, laid.s, laid.point_s,
+        )
+    if len(lines.rate):
+        tiles.add_lines(
+            *where, *work.rows, *work.cols, lines.x1, lines.y1, lines.x2, lines.y2, lines.rate, layer[lines.scope],
+            row[lines.theme], lines.kernel, bank.radius, bank.steps_out, bank.steps_in, bank.radii2, work.societal,
+            work.people_out, work.people_in, laid.ir, laid.s, laid.line_s,
+        )
+
+
+def layers_of(chosen: tuple[int, ...], n: int) -> NDArray[np.int64]:
+    """Position of each of n numbers among the chosen ones, −1 where it is not; the entry of number −1 (the last) is −1 too."""
+    place = np.full(n + 1, -1, np.int64)
+    place[list(chosen)] = np.arange(len(chosen))
+    return place
+
+
+@dataclass(frozen=True)
+class _Boxes:
+    start: NDArray[np.int64]
+    index: NDArray[np.int32]
+    total: NDArray[np.float64]
+    cost: NDArray[np.float64]
+
+    @classmethod
+    def of(cls, boxes: tuple[NDArray[np.float64], ...], frequency: NDArray[np.float64], work: NDArray[np.float64],
+           tiling: tuple[Grid, int, int, int]) -> _Boxes:
+        from riskmodel.kernels import tiles
+
+        grid, side, down, across = tiling
+        where = (grid.west, grid.north, float(grid.cell), side, down, across)
+        count, total, cost = np.zeros(down * across, np.int64), np.zeros(down * across), np.zeros(down * across)
+        xmin, xmax, ymin, ymax = boxes
+        tiles.count_boxes(*where, xmin, xmax, ymin, ymax, np.abs(frequency), work, count, total, cost)
+        start = np.concatenate([[0], np.cumsum(count)])
+        index = np.empty(start[-1], np.int32)
+        tiles.place_boxes(*where, xmin, xmax, ymin, ymax, start[:-1].copy(), index)
+        return cls(start, index, total, cost)
+
+
+def _point_work(radius: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+    """Evaluations per cell of a footprint's box."""
+    small = radius < 5 * grid.cell
+    parts = np.clip(10.0 * grid.cell / np.maximum(radius, 1e-9), 5.0, 64.0) ** 2
+    return np.pi / 4 * np.where(small, np.minimum(parts, 320.0), 1.0)
+
+
+def _line_work(lines: LineScenarios, radius: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
+    """The same for pieces of lines: only the cells near the line cost, not its whole box."""
+    dx, dy = np.abs(lines.x2 - lines.x1), np.abs(lines.y2 - lines.y1)
+    near = (np.hypot(dx, dy) + 2 * radius) * (2 * radius + grid.cell)
+    box = (dx + 2 * radius + grid.cell) * (dy + 2 * radius + grid.cell)
+    return _LINE_CELL * np.minimum(1.0, near / box)
+
+
+def _check_range(total: NDArray[np.float64]) -> None:
+    most = float(total.max(initial=0.0))
+    if not np.isfinite(most) or most >= _IR_MOST:
+        raise BadParameter(
+            f"有足迹情景的频率总和在一处达到 {most:.3g} 次/年，超出定点数范围（{_IR_MOST:g} 次/年）",
+            f"scenarios with a footprint sum to {most:.3g} per year in one place, beyond the fixed point's {_IR_MOST:g}",
+            remedy_zh="请检查频率的单位。", remedy_en="Check the units of the frequencies.",
+        )
