@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import shapely
 
-from api.features import geojson
 from geo.errors import BadParameter
 from geo.settings import Settings
+from layers.collections import Query, rows_of
+from layers.formats.jsontext import feature_texts, text_bytes
 from layers.reader import Snapshot
 
 #: Calls per measurement.
@@ -68,9 +69,10 @@ def measure(snapshot: Snapshot) -> Iterator[str]:
     centre = shapely.Point((west + east) / 2, (south + north) / 2).buffer((east - west) / 20)
     kind = "enterprise"
     if kind in snapshot.kinds:
-        geojson(snapshot, kind, snapshot.features(kind).in_polygon(centre)[:10])
+        collection = snapshot.collection(kind)
+        text_bytes(feature_texts(collection, rows_of(collection, Query())[:10]), b",")
         yield _line("5,000 enterprises in a polygon as GeoJSON", 1,
-                    lambda: geojson(snapshot, kind, snapshot.features(kind).in_polygon(centre)[:5000]))
+                    lambda: text_bytes(feature_texts(collection, rows_of(collection, Query(polygon=centre))[:5000]), b","))
     yield _line("summary of a polygon", 1, lambda: snapshot.polygon_summary(centre))
     yield from _explanations(snapshot)
 

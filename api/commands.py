@@ -121,93 +121,19 @@ def sample(
 
 
 @app.command()
-def init() -> None:
-    """建立（或升级）数据库。
-
-    Make the store, or bring it to the newest structure.
-    """
-    from geo.store import open_store
-
-    console, settings = Console.now(), settings_now()
-    _logged(settings, "init")
-    with open_store(settings.store_url) as store:
-        store.init()
-        revision = store.revision()
-    console.say(f"数据库已就绪（结构版本 {revision}）", f"the store is ready (structure {revision})")
-
-
-@app.command()
-def ingest(
-    path: Annotated[Path, typer.Argument(help="样本目录，或一种要素的文件 · sample folder, or a file of one kind")],
-    kind: Annotated[str | None, typer.Option(help="文件的要素类型，如 venue · kind of the file's features")] = None,
-    source: Annotated[str | None, typer.Option(help="数据来源名，默认文件名 · name of the data set")] = None,
-    complete: Annotated[bool, typer.Option("--complete", help="该来源的全部，缺行移除 · all of its source")] = False,
+def score(
+    trigger: Annotated[str, typer.Option(hidden=True)] = "manual",
+    cluster: Annotated[str, typer.Option(help="Dask 集群 tcp://主机:端口，或 local:进程数 · Dask cluster")] = "",
 ) -> None:
-    """载入数据；不合格的行进入隔离区，重复载入不产生变化。
-
-    Load data. Bad rows go to quarantine; loading the same twice changes nothing.
-    """
-    from geo.ingest import load_directory, load_file
-    from geo.kinds import KINDS
-    from geo.store import open_store
-
-    console, settings = Console.now(), settings_now()
-    if kind is None and path.is_file():
-        known = ", ".join(KINDS)
-        raise BadParameter("载入单个文件时要说明要素类型", "the kind of a single file must be said",
-                           remedy_zh=f"加上 --kind，可用：{known}。", remedy_en=f"Add --kind, one of: {known}.")
-    _logged(settings, "ingest")
-    with open_store(settings.store_url) as store, console.step("载入", "loading") as report:
-        store.init()
-        if kind is None:
-            reports = load_directory(store, path, settings, report)
-        else:
-            reports = [load_file(store, kind, path, source=source, complete=complete, progress=report)]
-    names = ("inserted", "updated", "removed", "unchanged", "quarantined")
-    new, changed, gone, same, bad = (sum(getattr(one, name) for one in reports) for name in names)
-    console.say(f"载入完成：新增 {new}，更新 {changed}，移除 {gone}，未变 {same}，隔离 {bad} 行",
-                f"loaded: {new} new, {changed} changed, {gone} removed, {same} same, {bad} refused")
-
-
-@app.command()
-def quarantine(
-    out: Annotated[Path | None, typer.Option(help="写成 CSV，可用电子表格打开 · write as CSV")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="屏幕上的行数 · rows on the screen")] = 20,
-) -> None:
-    """查看或导出隔离区：哪个文件、哪一行、哪个字段、为什么没有载入。
-
-    List or export the refused rows: which file, row and field, and why.
-    """
-    import csv
-
-    from geo.store import open_store
-    from layers.exports import neutral
-
-    console, settings = Console.now(), settings_now()
-    with open_store(settings.store_url) as store:
-        store.init()
-        refused = store.quarantine()
-    if out is not None:
-        with out.open("w", encoding="utf-8-sig", newline="") as file:
-            writer = csv.writer(file)
-            writer.writerow(refused.columns)
-            writer.writerows([neutral(value) for value in row] for row in refused.itertuples(index=False))
-    else:
-        for row in refused.head(limit).itertuples():
-            print(f"{row.kind}  {row.file}:{row.row}  {row.field}={row.value!s}  {console.pick(row.reason_zh, row.reason_en)}")
-    where = f"，已写入 {out}" if out else ""
-    console.say(f"隔离区共 {len(refused)} 行{where}", f"{len(refused)} refused rows" + (f", written to {out}" if out else ""))
-
-
-@app.command()
-def score(trigger: Annotated[str, typer.Option(hidden=True)] = "manual") -> None:
     """重新评分并发布风险图；失败或中断时旧图保持不变。
 
-    Score everything and publish the map. If it fails or is interrupted, the last map stays.
+    Score everything and publish the map. If it fails or is interrupted, the last map stays. With --cluster the fields are
+    laid by the workers of a Dask cluster: the same numbers to the last bit.
     """
     from api.scoring import score as run_once
 
     console, settings = Console.now(), settings_now()
+    settings = settings.model_copy(update={"cluster": cluster}) if cluster else settings
     _logged(settings, "score")
     with console.step("评分并发布", "scoring and publishing") as report:
         run = run_once(settings, report, trigger=trigger)

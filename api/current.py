@@ -5,13 +5,15 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import OrderedDict
+from datetime import date, datetime, timedelta
 from pathlib import Path
 
 import structlog
 
-from geo.errors import NotFound, RiskMapError, SnapshotError
+from geo.errors import BadParameter, NotFound, RiskMapError, SnapshotError
+from layers.integrity import damage
 from layers.reader import Snapshot
-from layers.snapshot import current_run_id
+from layers.snapshot import SnapshotInfo, current_run_id, list_snapshots
 
 _log = structlog.get_logger(__name__)
 
@@ -36,6 +38,7 @@ class Snapshots:
         self._open: OrderedDict[str, Snapshot] = OrderedDict()
         self._last_good: str | None = None
         self._broken: tuple[str, float] = ("", 0.0)
+        self._listed: tuple[tuple[int, str | None], list[SnapshotInfo]] | None = None
         self._lock = asyncio.Lock()
 
     def opened(self, run_id: str) -> Snapshot | None:
@@ -62,6 +65,43 @@ class Snapshots:
         if run_id is None and self._last_good is None:
             raise SnapshotError("还没有发布过快照", "no snapshot has been published")
         return await self._switch(run_id)
+
+    async def at(self, moment: str) -> Snapshot:
+        """The snapshot of a past time: the newest one made until then.
+
+        Parameters
+        ----------
+        moment : str
+            A day (until its end, in the zone of the snapshots), a date-time with zone, or the id of a run.
+
+        Raises
+        ------
+        BadParameter
+            If it is none of them.
+        NotFound
+            If there is none as old, or of this id.
+        """
+        kept = await asyncio.to_thread(self.kept)
+        found = next((info for info in kept if info.run_id == moment), None)
+        if found is None:
+            until = _moment(moment)
+            found = next((info for info in kept if _before(info, until)), None)
+        if found is None:
+            oldest = f"{kept[-1].created:%Y-%m-%d}" if kept else "—"
+            raise NotFound(f"{moment[:40]} 时没有快照", f"there is no snapshot as of {moment[:40]}",
+                           remedy_zh=f"最早的快照是 {oldest}；全部快照见 /api/runs。",
+                           remedy_en=f"The oldest is of {oldest}; see /api/runs.", parameter="as-of")
+        return await self.open(found.run_id)
+
+    def kept(self) -> list[SnapshotInfo]:
+        """All complete snapshots, newest first; read again when the folder has changed."""
+        try:
+            state = (self.directory.stat().st_mtime_ns, self.current_id())
+        except OSError:
+            return []
+        if self._listed is None or self._listed[0] != state:
+            self._listed = (state, list_snapshots(self.directory))
+        return self._listed[1]
 
     async def _switch(self, run_id: str | None) -> Snapshot:
         broken, since = self._broken
@@ -108,9 +148,39 @@ class Snapshots:
 
 
 def _load(folder: Path) -> Snapshot:
-    """Open a snapshot and read what every page asks for first, away from the event loop."""
+    """Open a snapshot, see that every byte is the published one, and read what pages ask for first; not in the event loop.
+
+    Raises
+    ------
+    SnapshotError
+        If it is damaged.
+    """
     snapshot = Snapshot(folder)
-    for table in (snapshot.areas, snapshot.cells, snapshot.tiles, snapshot.bounds):
+    found = damage(snapshot)
+    if found:
+        raise SnapshotError(f"快照 {snapshot.run_id} 已损坏：{found[0].file} {found[0].zh}",
+                            f"snapshot {snapshot.run_id} is damaged: {found[0].file}: {found[0].en}", run=snapshot.run_id)
+    for table in (snapshot.kinds, snapshot.areas, snapshot.cells, snapshot.tiles, snapshot.bounds):
         if not len(table):
             _log.warning("snapshot has an empty part", run=snapshot.run_id)
     return snapshot
+
+
+def _moment(text: str) -> datetime | date:
+    try:
+        if len(text) == 10:
+            return date.fromisoformat(text)
+        moment = datetime.fromisoformat(text.replace(" ", "+"))  # a plus sign in an address is a space
+        if moment.tzinfo is None:
+            raise ValueError("without zone")
+    except ValueError as error:
+        raise BadParameter(f"as-of“{text[:40]}”不正确", f"as-of {text[:40]!r} is wrong", parameter="as-of",
+                           remedy_zh="例如 2026-05-01、2026-05-01T08:00:00+08:00，或一次计算的编号。",
+                           remedy_en="For example 2026-05-01, 2026-05-01T08:00:00+08:00, or the id of a run.") from error
+    return moment
+
+
+def _before(info: SnapshotInfo, until: datetime | date) -> bool:
+    if isinstance(until, datetime):
+        return info.created <= until
+    return info.created.date() < until + timedelta(days=1) if until < date.max else True

@@ -117,7 +117,7 @@ def _load(settings: Settings, folder: Path, console: Console) -> None:
     from geo.ingest import load_directory
     from geo.store import open_store
 
-    with console.step("载入数据库", "loading the store") as report, open_store(settings.store_url) as store:
+    with console.step("载入数据库", "loading the store") as report, open_store(settings) as store:
         store.init()
         load_directory(store, folder, settings, report)
 

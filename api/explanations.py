@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -11,7 +12,9 @@ import structlog
 
 from api.answers import dumps
 from api.current import Snapshots
+from api.metrics import serves
 from geo.errors import RiskMapError
+from layers.collections import collection_names
 from layers.reader import Snapshot
 
 _log = structlog.get_logger(__name__)
@@ -71,9 +74,12 @@ async def keep_warm(snapshots: Snapshots, *, limit: int) -> None:
 
 
 def _prepare(snapshot: Snapshot, limit: int) -> None:
+    serves(datetime.fromisoformat(snapshot.manifest["created"]).timestamp())
     ready = explanations(snapshot)
     worst = int(np.argmax(snapshot.cells.numbers("s"))) if len(snapshot.cells) else None
     if worst is not None:
         ready.cell(str(snapshot.cells.texts("id")[worst]), limit)
     for record in snapshot.area_records(snapshot.area_rows("city")):
         ready.area(record["code"], limit)
+    for name in collection_names(snapshot):
+        snapshot.collection(name)

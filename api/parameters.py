@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 from fastapi import Request
 from fastapi.dependencies.models import Dependant
@@ -24,7 +25,24 @@ def only_known(request: Request) -> None:
     BadParameter
         With the known names as remedy.
     """
-    known = _declared(request.scope["route"].dependant)
+    refuse_unknown(request, ())
+
+
+def declared_names(request: Request) -> list[str]:
+    """Names of the query parameters that the route of a request declares."""
+    return _declared(request.scope["route"].dependant)
+
+
+def refuse_unknown(request: Request, further: Iterable[str]) -> None:
+    """Refuse query parameters that the route neither declares nor has `further`, and repeated ones.
+
+    Raises
+    ------
+    BadParameter
+        With the known names as remedy.
+    """
+    known = declared_names(request)
+    known += [name for name in further if name not in known]
     names = [name for name, _ in request.query_params.multi_items()]
     unknown = sorted(set(names) - set(known))
     if unknown:
@@ -60,34 +78,26 @@ def position(lon: float, lat: float) -> tuple[float, float]:
     return lon, lat
 
 
-def box(text: str | None) -> tuple[float, float, float, float] | None:
-    """``west,south,east,north`` in degrees; None without a text.
+def numbers(name: str, text: str, counts: tuple[int, ...]) -> list[float]:
+    """A list of finite numbers separated by commas.
 
     Raises
     ------
     BadParameter
-        If it is not four finite numbers in this order.
-
-    Examples
-    --------
-    >>> box("116,39.5,117,40")
-    (116.0, 39.5, 117.0, 40.0)
+        If there are other than `counts` of them, or one is no finite number.
     """
-    if text is None:
-        return None
     try:
-        west, south, east, north = (float(part) for part in text.split(","))
-        corners = position(west, south) + position(east, north)
-        if west > east or south > north:
-            raise ValueError("corners in the wrong order")
-    except (ValueError, BadParameter) as error:
+        found = [float(part) for part in text[:400].split(",")]
+        if len(found) not in counts or not all(map(math.isfinite, found)) or len(text) > 400:
+            raise ValueError("another number of numbers")
+    except ValueError as error:
         raise BadParameter(
-            f"bbox“{text[:80]}”不正确", f"bbox {text[:80]!r} is wrong",
-            remedy_zh="应为四个数：西,南,东,北（度），例如 116.3,39.8,116.5,40.0。",
-            remedy_en="Four numbers are wanted: west,south,east,north in degrees, for example 116.3,39.8,116.5,40.0.",
-            bbox=text[:80],
+            f"{name}“{text[:80]}”不正确", f"{name} {text[:80]!r} is wrong",
+            remedy_zh="应为四个数：西,南,东,北（度），例如 116.3,39.8,116.5,40.0；有高程时为六个。",
+            remedy_en="West,south,east,north are wanted in degrees, for example 116.3,39.8,116.5,40.0; six with heights.",
+            parameter=name,
         ) from error
-    return corners
+    return found
 
 
 def within(name: str, value: int, low: int, high: int) -> int:

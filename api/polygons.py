@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from typing import Any
 
 import shapely
@@ -10,6 +11,10 @@ from shapely.geometry.base import BaseGeometry
 
 from api.parameters import MAX_VERTICES
 from geo.errors import BadGeometry
+
+#: An edge that spans more degrees of longitude goes the other way round the earth in what was meant, unless it is a whole
+#: parallel (a box around the world, the cap of a pole).
+_HALF, _WHOLE = 180.0, 360.0
 
 _FORM_ZH = "应为 GeoJSON 的 Polygon 或 MultiPolygon，坐标为经纬度（度），环首尾相接。"
 _FORM_EN = "A GeoJSON Polygon or MultiPolygon in degrees with closed rings is wanted."
@@ -35,6 +40,10 @@ def polygon_of(value: Any) -> BaseGeometry:
         shape = shapely.MultiPolygon([(rings[0], rings[1:]) for rings in polygons])
     except (shapely.errors.GEOSException, ValueError) as error:
         raise _wrong("环不闭合或点数不足", "a ring is open or too short") from error
+    if any(_HALF < abs(one[0] - other[0]) < _WHOLE for rings in polygons for ring in rings for one, other in pairwise(ring)):
+        raise BadGeometry("有一条边跨越超过 180 度", "an edge spans more than 180 degrees",
+                          remedy_zh="跨越 180° 经线的多边形请在该线拆成 MultiPolygon（RFC 7946 第 3.1.9 条）。",
+                          remedy_en="Cut a polygon across the antimeridian into a MultiPolygon (RFC 7946, 3.1.9).")
     if shape.is_empty or not shape.area:
         raise _wrong("多边形没有面积", "the polygon has no area")
     if not shape.is_valid:

@@ -54,6 +54,7 @@ class Meaning:
 MEANINGS: Mapping[type[RiskMapError], Meaning] = MappingProxyType({
     errors.BadParameter: Meaning(400, "bad-parameter", "参数不正确", "bad parameter"),
     errors.BadGeometry: Meaning(400, "bad-geometry", "几何图形不正确", "bad geometry"),
+    errors.TooLarge: Meaning(413, "too-large", "要的太多", "too much is asked for"),
     errors.UnknownIdentifier: Meaning(400, "unknown-identifier", "无法识别的名称", "unknown identifier"),
     errors.BadFile: Meaning(400, "bad-file", "文件无法读取", "bad file"),
     errors.BadRow: Meaning(422, "bad-row", "数据行不合格", "bad row"),
@@ -65,6 +66,7 @@ MEANINGS: Mapping[type[RiskMapError], Meaning] = MappingProxyType({
     errors.SnapshotError: Meaning(503, "no-snapshot", "暂时没有可用的风险图", "no risk map is available", public=False),
     errors.StoreError: Meaning(503, "store-unavailable", "数据库暂时不可用", "the store is unavailable", public=False),
     errors.EnvironmentProblem: Meaning(503, "environment", "服务器环境有问题", "the server has a problem", public=False),
+    errors.Busy: Meaning(503, "busy", "服务器忙", "the server is busy"),
     RiskMapError: Meaning(500, "internal", "服务器内部错误", "internal error", public=False),
 })
 
@@ -73,6 +75,11 @@ _REMEDIES: Mapping[int, tuple[str, str]] = MappingProxyType({
     400: ("请按 /docs 的说明修改查询参数。", "Correct the query parameters as described at /docs."),
     404: ("请检查地址；全部接口见 /docs。", "Check the address; every interface is listed at /docs."),
     405: ("请换用该地址允许的方法，见 Allow 头。", "Use a method that the address allows, see the Allow header."),
+    406: ("请在 Accept 中列出可用的媒体类型，或用参数 f 指定格式。",
+          "Accept a media type that is available, or name a format by f."),
+    414: ("请缩短地址；长的条件与多边形用 POST /api/search 提交。",
+          "Shorten the address; send long filters and polygons by POST /api/search."),
+    415: ("请求体应为 JSON；可用 gzip、br、zstd、deflate 压缩。", "Send JSON, plain or packed by gzip, br, zstd or deflate."),
     413: ("请求体不得超过 1 MB；请简化多边形或分块查询。", "A body may have 1 MB; simplify the polygon or ask in parts."),
     422: ("请按 /docs 的说明修改请求体。", "Correct the body as described at /docs."),
     500: ("请稍后再试；若仍出现，请把时间告诉管理员，日志里有记录。",
@@ -82,8 +89,8 @@ _REMEDIES: Mapping[int, tuple[str, str]] = MappingProxyType({
 })
 
 _HTTP_ZH: Mapping[int, str] = MappingProxyType({
-    400: "请求不正确", 404: "没有这个地址", 405: "该地址不允许这种方法", 413: "请求体太大", 415: "媒体类型不支持",
-    422: "请求体不正确", 500: "服务器内部错误",
+    400: "请求不正确", 404: "没有这个地址", 405: "该地址不允许这种方法", 406: "没有可接受的媒体类型", 413: "请求体太大",
+    414: "地址太长", 415: "媒体类型或压缩方式不支持", 422: "请求体不正确", 500: "服务器内部错误", 503: "未能按时完成",
 })
 
 _INTERNAL = MEANINGS[RiskMapError]
@@ -178,9 +185,9 @@ def _own(request: Request, error: Exception) -> Response:
     assert isinstance(error, RiskMapError)  # noqa: S101  (registered for this class only)
     tongue = request_language(request)
     status, payload = of_error(error, tongue, request.url.path)
-    if status >= 500:
+    if status >= 500 and not isinstance(error, errors.Busy):
         _log.error("request failed", path=request.url.path, error=type(error).__name__, detail=error.en, exc_info=error)
-    return response(status, payload, tongue)
+    return response(status, payload, tongue, {"retry-after": "5"} if isinstance(error, errors.Busy) else None)
 
 
 def _http(request: Request, error: Exception) -> Response:

@@ -76,7 +76,7 @@ def _work(settings: Settings, run: runs.Run, report: Report | None) -> runs.Run:
     from geo.store import open_store
     from layers.night import run_night
 
-    with open_store(settings.store_url) as store, _rare_collection():
+    with open_store(settings) as store, _rare_collection():
         store.init()
         night = run_night(store, settings, report, run_id=run.id)
     ended = replace(

@@ -1,8 +1,9 @@
-"""Starting the server: is the port free, is the schedule understood, then granian with one worker that is replaced if it dies."""
+"""Starting the server: is the port free, are the settings understood, then granian with workers that are replaced if they die."""
 
 from __future__ import annotations
 
 import os
+import shutil
 import socket
 import threading
 import time
@@ -11,6 +12,7 @@ from contextlib import suppress
 from typing import Any
 from urllib.parse import urlsplit
 
+from api.edge import networks
 from api.schedule import environment, trigger
 from geo.errors import EnvironmentProblem
 from geo.settings import Settings
@@ -60,13 +62,14 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
     Raises
     ------
     BadParameter
-        If the schedule is not understood.
+        If the schedule or the addresses of proxies are not understood.
     EnvironmentProblem
         If home cannot be written or the port cannot be used.
     """
     settings.prepare_home()
     if settings.schedule:
         trigger(settings.schedule, settings.timezone)
+    networks(settings.listed("proxies"))
     require_port(settings)
 
     from granian.constants import Interfaces
@@ -75,6 +78,8 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
 
     # The worker makes its own settings from the environment: these and none other.
     os.environ.update(environment(settings))
+    _share_metrics(settings)
+
     class Announced(Server):  # type: ignore[misc, valid-type]
         """Says when the first worker answers; from a thread that starts after the workers, which are forked."""
 
@@ -83,9 +88,18 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
             threading.Thread(target=_when_it_answers, args=(settings, ready), daemon=True).start()
 
     Announced(
-        "api.main:application", address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=1, factory=True,
+        "api.main:application", address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=settings.workers, factory=True,
         respawn_failed_workers=True, workers_kill_timeout=5, websockets=False, log_level=LogLevels.warning,
     ).serve()
+
+
+def _share_metrics(settings: Settings) -> None:
+    """Give several workers a folder in which they count together; files of the last start are removed."""
+    if settings.workers > 1:
+        folder = (settings.cache / "metrics").resolve()
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
 
 
 def _when_it_answers(settings: Settings, ready: Callable[[], None]) -> None:

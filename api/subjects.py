@@ -14,6 +14,7 @@ from layers.reader import Snapshot
 from layers.style import THEMES
 from layers.tables import IR_UNIT, S_UNIT
 from riskmodel.levels import CELL_CODE_LEVEL, CODE_ZH, STREET_CODE_LEVEL
+from riskmodel.parameters import load_parameters
 
 #: Properties of an area as a feature.
 AREA_FIELDS = ("code", "name", "level", "parent", "risk_level", "hatched", "index", "pll", "density", "kappa", "rank",
@@ -91,3 +92,13 @@ def parent_name(snapshot: Snapshot, record: dict[str, Any]) -> str | None:
     """Name of the area above, None at the top of the snapshot."""
     rows = snapshot.areas.texts("code")
     return snapshot.areas.texts("name")[rows.index(record["parent"])] if record["parent"] in rows else None
+
+
+def criterion_lines() -> list[dict[str, Any]]:
+    """Upper and lower line of the societal risk criterion of GB 36894-2018, slope −1, as points to draw."""
+    parameters = load_parameters()
+    deaths = [1.0, 10.0, 100.0, 1000.0]
+    return [
+        {"name": name, "zh": zh, "n": deaths, "f": [parameters.number(f"levels.criteria.{name}") / count for count in deaths]}
+        for name, zh in (("fn_upper", "不可接受线"), ("fn_lower", "可接受线"))
+    ]

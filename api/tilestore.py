@@ -11,7 +11,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-from api.features import source_risk
 from layers.palette import palette
 from layers.png import recoloured
 from layers.reader import Snapshot
@@ -96,5 +95,5 @@ def is_style(name: str) -> bool:
 
 
 def _risk(snapshot: Snapshot, kind: str) -> tuple[NDArray[np.int8], NDArray[np.float64]]:
-    risk = source_risk(snapshot, kind)
+    risk = snapshot.source_risk(kind)
     return risk.level, risk.pll

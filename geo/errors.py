@@ -8,6 +8,7 @@
     │   ├── BadRow              one row breaks the declaration of its kind (goes to quarantine)
     │   ├── BadParameter        a query parameter, setting or model parameter is wrong
     │   ├── BadGeometry         a geometry is invalid, too large or outside the region
+    │   ├── TooLarge            more is asked for than one answer may hold
     │   └── UnknownIdentifier   a substance, industry, kernel or kind that nothing matches
     ├── NotFound                the thing asked for does not exist
     ├── NotModelled             the model refuses: no valid method for this source
@@ -15,7 +16,8 @@
     ├── SnapshotError           no snapshot, or one whose checksums do not hold
     ├── RunError                a run could not start or finish
     │   └── RunInProgress       somebody else holds the lock
-    └── EnvironmentProblem      the machine: home not writable, port in use, disk full
+    ├── EnvironmentProblem      the machine: home not writable, port in use, disk full
+    └── Busy                    too much is being asked at this moment; later it works
 
 Every error carries one sentence in Chinese and one in English, and what to do about it in both. What an error means
 over HTTP is one table in :mod:`api.problems`; nothing below knows of HTTP.
@@ -78,6 +80,10 @@ class BadGeometry(InputError):
     """A geometry is invalid, too large or outside the region."""
 
 
+class TooLarge(InputError):
+    """More is asked for than one answer may hold."""
+
+
 class UnknownIdentifier(InputError):
     """An identifier that nothing matches; never treated as zero risk."""
 
@@ -108,3 +114,7 @@ class RunInProgress(RunError):
 
 class EnvironmentProblem(RiskMapError):
     """The machine refuses: home not writable, port in use, disk full."""
+
+
+class Busy(RiskMapError):
+    """Too much is being asked at this moment; the same request works later."""

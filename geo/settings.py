@@ -20,21 +20,38 @@ class Settings(BaseSettings):
 
     home: Path = Field(default=Path("var"), description="folder that holds the store, snapshots, logs and caches")
     store: str = Field(default="", description="SQLAlchemy URL of the store; empty: one SQLite file below home")
+    store_pool: int = Field(default=5, ge=1, le=100, description="connections to PostgreSQL that one process keeps")
+    store_wait_s: float = Field(default=10.0, gt=0, description="seconds to wait for a free connection, s")
+    store_statement_s: float = Field(default=120.0, ge=0, description="seconds after which PostgreSQL breaks off a read; 0: never")
     host: str = Field(default="127.0.0.1", description="address to listen on")
     port: int = Field(default=8000, ge=1, le=65535, description="port to listen on")
+    workers: int = Field(default=1, ge=1, le=64, description="server processes")
+    cors_origins: str = Field(default="", description="origins whose pages may read answers, with commas; *: all; empty: none")
+    proxies: str = Field(default="", description="addresses or networks of proxies whose X-Forwarded headers are believed")
+    time_limit_s: float = Field(default=30.0, ge=1, description="seconds in which an answer must begin, and each piece be read")
+    spool_mb: int = Field(default=2048, ge=16, description="megabytes of export files that one server process holds at a time")
     threads: int = Field(default=2, ge=1, le=64, description="threads of the scoring run")
+    cluster: str = Field(default="", description="Dask cluster of the scoring run: tcp://host:port or local:N; empty: threads")
+    memory_limit_mb: int = Field(default=0, ge=0, description="a run whose estimated memory is above this is refused, MB; 0: never")
+    score_limit_s: float = Field(default=0.0, ge=0, description="a run whose estimated time is above this is refused, s; 0: never")
     language: Language = Field(default="zh", description="language of command-line messages: zh or en")
     timezone: str = Field(default="Asia/Shanghai", description="time zone of the schedule and of the dates on the map")
     schedule: str = Field(default="", description="cron text of the nightly run while serving; empty: none")
     sample_enterprises: int = Field(default=265_000, ge=1, description="enterprises in the generated sample")
     sample_seed: int = Field(default=20_260_101, ge=0, description="seed of the generated sample")
     tile_cache_mb: int = Field(default=128, ge=1, le=65536, description="memory of each serving process for made tiles, MB")
+    quality: bool = Field(default=True, description="assess data quality with every run (a few seconds beside the scoring)")
+    quality_rules: Path | None = Field(default=None, description="TOML of your own rules of data quality; empty: the product's")
     keep_days: int = Field(default=14, ge=1, description="snapshots younger than this many days are never thinned")
 
     @property
     def store_url(self) -> str:
         """URL of the store: the one given, or the SQLite file below home."""
         return self.store or f"sqlite:///{self.home / 'store' / 'riskmap.sqlite'}"
+
+    def listed(self, name: str) -> list[str]:
+        """A setting that is a list, written with commas."""
+        return [part.strip() for part in str(getattr(self, name)).split(",") if part.strip()]
 
     @property
     def snapshots(self) -> Path:

@@ -15,6 +15,7 @@ from geo.grid import Grid
 from riskmodel.explain import Evidence, gather, labels
 from riskmodel.fields import KernelBank
 from riskmodel.scenarios import LineScenarios, PointScenarios
+from riskmodel.shares import Shares, shares
 
 if TYPE_CHECKING:
     from layers.snapshot import SnapshotWriter
@@ -23,8 +24,9 @@ if TYPE_CHECKING:
 
 ARRAYS = "model/evidence.npz"
 NAMES = "model/evidence.json"
+SHARES = "model/shares.npz"
 _PLAIN = ("point_cell", "cells", "people_out", "people_in", "per_job", "background_s", "background_theme", "background_label",
-          "coverage_cell", "coverage_street", "coverage_fraction")
+          "coverage_start", "coverage_cell", "coverage_fraction")
 
 
 def write_evidence(writer: SnapshotWriter, inputs: ModelInputs, result: RunResult) -> None:
@@ -35,10 +37,13 @@ def write_evidence(writer: SnapshotWriter, inputs: ModelInputs, result: RunResul
     for prefix, table in tables.items():
         arrays |= {f"{prefix}.{f.name}": getattr(table, f.name) for f in fields(table)}
     np.savez(writer.path(ARRAYS), **arrays)  # type: ignore[arg-type]
+    made = shares(inputs, result.scenarios, result.fields, result.exposure, labels(result.scenarios))
+    np.savez(writer.path(SHARES), **{f.name: getattr(made, f.name) for f in fields(made)})
     starts = np.cumsum([0, *(len(inputs.frames[kind]) for kind in result.scenarios.kinds)])
     writer.write_bytes(NAMES, orjson.dumps({
         "kinds": result.scenarios.kinds, "starts": starts.tolist(), "labels": labels(result.scenarios),
         "streets": inputs.streets["code"].tolist(),
+        "areas": [*inputs.streets["code"], *inputs.districts["code"], inputs.city[0]],
     }))
 
 
@@ -59,9 +64,28 @@ def read_evidence(folder: Path, grid: Grid) -> tuple[Evidence, dict[str, Any]]:
             bank=_table(KernelBank, "bank", arrays), **{name: arrays[name] for name in _PLAIN},
         )
     except (OSError, ValueError, KeyError) as error:
-        raise SnapshotError(f"快照 {folder.name} 的归因数据无法读取", f"the evidence of {folder.name} cannot be read: {error}",
-                            remedy_zh="请运行 riskmap check。", remedy_en="Run riskmap check.", folder=str(folder)) from error
+        raise _unreadable(folder, error) from error
     return evidence, names
+
+
+def read_shares(folder: Path) -> Shares:
+    """Sources of every area of a published snapshot.
+
+    Raises
+    ------
+    SnapshotError
+        If the file is missing or broken.
+    """
+    try:
+        with np.load(folder / SHARES, allow_pickle=False) as stored:
+            return Shares(**{name: stored[name] for name in stored.files})
+    except (OSError, ValueError, TypeError) as error:
+        raise _unreadable(folder, error) from error
+
+
+def _unreadable(folder: Path, error: Exception) -> SnapshotError:
+    return SnapshotError(f"快照 {folder.name} 的归因数据无法读取", f"the evidence of {folder.name} cannot be read: {error}",
+                         remedy_zh="请运行 riskmap check。", remedy_en="Run riskmap check.", folder=str(folder))
 
 
 def _table(kind: type[Any], prefix: str, arrays: dict[str, NDArray[Any]]) -> Any:

@@ -12,7 +12,7 @@ from layers.columns import Columns
 from layers.reader import Snapshot
 from layers.snapshot import files_of, sha256_of
 from layers.style import THEMES
-from layers.tables import TABLES, missing_columns
+from layers.tables import OPTIONAL_TABLES, TABLES, missing_columns
 
 #: Relative difference that sums of the same numbers in another order may show.
 _ROUNDING = 1e-9
@@ -32,7 +32,8 @@ def problems(path: Path) -> list[Problem]:
 
     Checked: the manifest; size and SHA-256 of every file, none missing, none unknown; declared columns of every table;
     cells ascending and unique; themes of a cell sum to its S exactly; themes of an area to its PLL, streets to their
-    district and districts to the city within rounding; as many features as the manifest counts.
+    district and districts to the city within rounding; as many features as the manifest counts, and as many rows
+    whose quality was assessed, where it was.
     """
     try:
         snapshot = Snapshot(path)
@@ -41,10 +42,15 @@ def problems(path: Path) -> list[Problem]:
     found = _bytes(snapshot)
     if not found:
         try:
-            found = [*_tables(snapshot), *_cells(snapshot), *_areas(snapshot), *_counts(snapshot)]
+            found = [*_tables(snapshot), *_cells(snapshot), *_areas(snapshot), *_counts(snapshot), *_quality(snapshot)]
         except (RiskMapError, KeyError) as error:
             found = [Problem("", f"无法读取：{error}", f"cannot be read: {error}")]
     return found
+
+
+def damage(snapshot: Snapshot) -> list[Problem]:
+    """Files of a snapshot that are missing, unknown or not the published ones: every byte is read, nothing is understood."""
+    return _bytes(snapshot)
 
 
 def _bytes(snapshot: Snapshot) -> list[Problem]:
@@ -63,9 +69,11 @@ def _bytes(snapshot: Snapshot) -> list[Problem]:
 
 def _tables(snapshot: Snapshot) -> list[Problem]:
     found = []
-    for table in TABLES:
+    for table in (*TABLES, *OPTIONAL_TABLES):
         path = snapshot.path / f"{table}.parquet"
         if not path.is_file():
+            if table in OPTIONAL_TABLES and "quality" not in snapshot.manifest:
+                continue
             found.append(Problem(path.name, "缺少数据表", "table is missing"))
             continue
         missing = missing_columns(table, Columns(path).names)
@@ -113,3 +121,15 @@ def _counts(snapshot: Snapshot) -> list[Problem]:
         for kind, count in snapshot.manifest.get("counts", {}).items()
         if kind in snapshot.kinds and len(snapshot.features(kind)) != count
     ]
+
+
+def _quality(snapshot: Snapshot) -> list[Problem]:
+    """The rows that were assessed are the rows that there are."""
+    if "quality" not in snapshot.manifest:
+        return []
+    table = Columns(snapshot.path / "quality.parquet")
+    rows, kinds = table.numbers("rows"), np.asarray(table.texts("kind"), object)
+    counts = snapshot.manifest.get("counts", {})
+    return [Problem("quality.parquet", f"{kind} 计 {int(rows[kinds == kind].sum())} 行，清单记 {counts.get(kind, 0)} 行",
+                    f"counts {int(rows[kinds == kind].sum())} rows of {kind}, the manifest says {counts.get(kind, 0)}")
+            for kind in dict.fromkeys(kinds.tolist()) if int(rows[kinds == kind].sum()) != counts.get(kind, 0)]

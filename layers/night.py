@@ -20,7 +20,9 @@ import shapely
 from geo.grid import ALBERS
 from layers.evidence import write_evidence
 from layers.inputs import read_inputs
+from layers.machine import affordable, way_of
 from layers.publish import write_rasters
+from layers.quality import NightlyQuality, beside
 from layers.snapshot import SnapshotWriter, current_run_id, thin
 from layers.style import ATTRIBUTION
 from layers.tables import S_UNIT
@@ -96,26 +98,38 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
     parameters = load_parameters()
     times: dict[str, float] = {}
     version = store.version()
-    with SnapshotWriter(settings.snapshots, name) as writer:
+    with SnapshotWriter(settings.snapshots, name) as writer, beside(store, settings, day) as quality:
         start = time.perf_counter()
-        inputs = read_inputs(store, day, rasters=settings.rasters, progress=progress, each=writer.write_features)
+        inputs = read_inputs(store, day, rasters=settings.rasters, progress=progress, each=_each(writer, quality))
         times["read"] = _since(start)
         start = time.perf_counter()
-        result = score(inputs, parameters, threads=settings.threads, progress=progress)
+        found = affordable(inputs, settings, progress)
+        with way_of(settings, found, progress) as way:
+            result = score(inputs, parameters, threads=settings.threads, progress=progress, way=way)
         times["score"] = _since(start)
         start = time.perf_counter()
         if progress:
             progress("写出快照", 0, 1)
         fields = _write_tables(writer, result, store, day)
         write_evidence(writer, inputs, result)
+        assessed = quality.write(writer, result.sources) if quality else None
         write_rasters(writer, inputs.grid, fields, result.cells, synthetic=_any_synthetic(inputs), threads=settings.threads,
                       progress=_percent(progress))
         times["publish"] = _since(start)
         hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
         manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
-        path = writer.publish(manifest)
+        manifest["estimate"] = {"memory_mb": round(found.memory_mb), "seconds": round(found.seconds, 1)}
+        path = writer.publish(manifest | ({"quality": assessed} if assessed else {}))
     thin(settings.snapshots, settings.keep_days, now)
     return Night(name, path, day, manifest["counts"], result.totals, manifest["cells"], manifest["streets"], times, hashes)
+
+
+def _each(writer: SnapshotWriter, quality: NightlyQuality | None) -> Callable[[str, pd.DataFrame], None]:
+    def each(kind: str, frame: pd.DataFrame) -> None:
+        writer.write_features(kind, frame)
+        if quality:
+            quality.take(kind, frame)
+    return each
 
 
 def _percent(progress: Progress | None) -> Callable[[float], None] | None:
@@ -174,7 +188,7 @@ def _manifest(inputs: ModelInputs, result: RunResult, parameters: Parameters, ha
         "totals": {**result.totals, "residents": int(inputs.residents.sum())},
         "outside_grid": result.fields.outside, "outside_city_pll": float(result.fields.s.sum() * S_UNIT - result.totals["pll"]),
         "cell_codes": [{"code": code, "zh": CODE_ZH[code]} for code in CELL_CODES],
-        "not_modelled": len(result.scenarios.refused), "superseded": len(result.scenarios.superseded),
+        "uncertainty": result.uncertainty, "not_modelled": len(result.scenarios.refused), "superseded": len(result.scenarios.superseded),
         "times": {**times, **{f"score.{k}": v for k, v in result.seconds.items()}},
         "attribution": ATTRIBUTION.split("; "), "synthetic": _any_synthetic(inputs), "parent": current_run_id(settings.snapshots),
     }

@@ -6,10 +6,11 @@ are safe to share between threads because what they keep is never changed.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import orjson
@@ -27,6 +28,10 @@ from layers.overlay import cell_fractions, to_albers
 from layers.style import THEMES
 from layers.tables import S_UNIT
 from riskmodel.levels import CELL_CODES, CODE_ZH
+
+if TYPE_CHECKING:
+    from layers.collections import Collection
+    from layers.collections.risk import SourceRisk
 
 AreaLevel = Literal["street", "district", "city"]
 AREA_LEVELS: tuple[AreaLevel, ...] = ("street", "district", "city")
@@ -67,6 +72,9 @@ class Snapshot:
                 path=str(self.path),
             ) from error
         self._features: dict[str, FeatureTable] = {}
+        self._collections: dict[str, Collection] = {}
+        self._source_risk: dict[str, SourceRisk] = {}
+        self._making = threading.RLock()
         self._themes: dict[str, TileArchive] = {}
 
     # ------------------------------------------------------------------ what is in it
@@ -151,6 +159,24 @@ class Snapshot:
                 )
             self._features[kind] = FeatureTable(kind, self.path / "features" / f"{kind}.parquet")
         return self._features[kind]
+
+    def collection(self, name: str) -> Collection:
+        """A collection (a kind, areas, cells, sources, warnings), made on first use and kept. Raises NotFound."""
+        from layers.collections import make_collection
+
+        with self._making:  # whoever asks for it at the same time waits for one making instead of doing it twice
+            if name not in self._collections:
+                self._collections[name] = make_collection(self, name)
+            return self._collections[name]
+
+    def source_risk(self, kind: str) -> SourceRisk:
+        """Level and PLL of a kind's features, made on first use and kept."""
+        from layers.collections.risk import SourceRisk
+
+        with self._making:
+            if kind not in self._source_risk:
+                self._source_risk[kind] = SourceRisk(self, kind)
+            return self._source_risk[kind]
 
     # ------------------------------------------------------------------ areas
 

@@ -37,6 +37,8 @@ _THEME_PLL = tuple(Column(f"pll_{code}", "float", zh, "deaths/yr") for code, zh 
 _PEOPLE = (Column("residents", "float", "常住人口", "人"), Column("workers", "float", "从业人员", "人"))
 _DENSITY = Column("density", "float", "PLL密度", "deaths/(km2 yr)")
 
+_LEVEL_P = tuple(Column(f"p_level_{n}", "float", f"等级为{n}的概率") for n in range(1, 5))
+
 FIELDS = (Column("cell", "int"), *_IR, Column("s", "int", unit="1e-15 deaths/yr"))
 
 CELLS = (
@@ -44,7 +46,7 @@ CELLS = (
     Column("street", "int", "街道行号"), *_PEOPLE,
     Column("s", "int", "潜在生命损失", "1e-15 deaths/yr"), *_THEME_S, *_IR, _DENSITY,
     Column("index", "float", "指数"), Column("level", "int", "等级"), Column("hatched", "bool", "颜色不稳定"),
-    Column("codes", "int", "规则位图"),
+    Column("p_level", "float", "所示等级的概率"), *_LEVEL_P, Column("codes", "int", "规则位图"),
 )
 
 AREAS = (
@@ -54,7 +56,12 @@ AREAS = (
     Column("index", "float", "指数"), Column("risk_level", "int", "风险等级"), Column("hatched", "bool", "颜色不稳定"),
     Column("kappa", "float", "人均风险比"), Column("codes", "text", "规则"), *_THEME_PLL,
     *_columns("float", *(f"share_area_{n}" for n in range(1, 5)), *(f"share_people_{n}" for n in range(1, 5))),
-    Column("rank", "int", "名次"), *_columns("float", "lon", "lat", unit="°"), Column("geometry", "bytes"),
+    Column("rank", "int", "名次"), Column("rank_p05", "int", "名次5%分位"), Column("rank_p95", "int", "名次95%分位"),
+    Column("p_top10", "float", "进入前十的概率"), Column("stable", "bool", "颜色稳定"),
+    *(Column(f"pll_p{q}", "float", f"潜在生命损失{int(q)}%分位", "deaths/yr") for q in ("05", "50", "95")), *_LEVEL_P,
+    Column("fn_acceptable", "int", "F-N在可接受区的装置"), Column("fn_alarp", "int", "F-N在尽可能降低区的装置"),
+    Column("fn_unacceptable", "int", "F-N在不可接受区的装置"),
+    *_columns("float", "lon", "lat", unit="°"), Column("geometry", "bytes"),
 )
 
 SOURCES = (
@@ -70,13 +77,33 @@ FN = (
     Column("zone", "text", "判据区"),
 )
 
+#: Data quality by street, kind and data set: counts that add up (see :data:`geo.quality.scoring.COUNTS`) and a score 0–100.
+QUALITY = (
+    *_columns("text", "area_code", "kind", "source"),
+    Column("rows", "int", "行数"), Column("quarantined", "int", "隔离"), Column("complete", "int", "完整"),
+    Column("observed", "int", "完整且无假定"), Column("fill", "float", "填报率之和"), Column("valid", "int", "有效"),
+    Column("dated", "int", "有更新日期"), Column("fresh", "int", "时效内"), Column("duplicated", "int", "重复"),
+    Column("misplaced", "int", "位置可疑"), Column("assumed", "int", "含假定值"), Column("synthetic", "int", "合成"),
+    Column("score", "float", "得分"),
+)
+
+QUALITY_FINDINGS = (
+    *_columns("text", "kind", "id", "name", "area_code", "source", "check", "value"), Column("number", "float"),
+    Column("other", "text"), *_columns("float", "lon", "lat", unit="°"),
+)
+
 #: Table name → required columns; a table may have more (counts such as ``n_venue`` in areas).
 TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType({
     "fields": FIELDS, "cells": CELLS, "areas": AREAS, "sources": SOURCES, "fn": FN,
+})
+
+#: Tables that a snapshot may have.
+OPTIONAL_TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType({
+    "quality": QUALITY, "quality_findings": QUALITY_FINDINGS,
 })
 
 
 def missing_columns(table: str, names: Iterable[str]) -> list[str]:
     """Names of the declared columns of `table` that `names` lacks; empty for a table that is not declared."""
     present = set(names)
-    return [column.name for column in TABLES.get(table, ()) if column.name not in present]
+    return [column.name for column in (TABLES.get(table) or OPTIONAL_TABLES.get(table, ())) if column.name not in present]

@@ -11,6 +11,7 @@ from fastapi import APIRouter, Request
 from starlette.responses import HTMLResponse
 
 from api.answers import STRICT
+from api.openapi import described
 from api.problems import MEANINGS
 
 router = APIRouter(include_in_schema=False, dependencies=STRICT)
@@ -27,7 +28,7 @@ _POLICY = f"default-src 'none'; style-src 'sha256-{_STYLE_HASH}'; base-uri 'none
 @router.get("/docs")
 def docs(request: Request) -> HTMLResponse:
     """All interfaces and all problem types on one page."""
-    schema: dict[str, Any] = request.app.openapi()
+    schema = described(request.app)
     parts = [
         _operation(path, method, operation)
         for path, methods in schema["paths"].items() for method, operation in methods.items()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Query, Request
 from starlette.responses import Response
 
-from api import subjects
-from api.answers import STRICT, Map, answer
+from api import history, subjects
+from api.answers import STRICT, Map, answer, snapshots
 from api.explanations import explanations
 from api.parameters import choice, position, within
 from geo.errors import BadParameter
@@ -56,10 +57,7 @@ def explain(
 ) -> Response:
     """Which sources make how much of a cell's or an area's risk, which rules fired, what would lower the level."""
     within("limit", limit, 1, 200)
-    if (cell is None) == (area is None):
-        raise BadParameter("请给出 cell 或 area 之一", "give either cell or area",
-                           remedy_zh="例如 ?cell=100mN44213E4977 或 ?area=110101001000。",
-                           remedy_en="For example ?cell=100mN44213E4977 or ?area=110101001000.")
+    _one_of(cell=cell, area=area)
     ready = explanations(snapshot)
     return answer(ready.cell(cell, limit) if cell is not None else ready.area(str(area), limit))
 
@@ -105,3 +103,50 @@ def _ranked(snapshot: Snapshot, record: dict[str, Any], theme: str | None) -> di
     }
 
 
+@router.get("/history", summary="历史 · a place over the kept snapshots")
+def past(
+    request: Request, snapshot: Map, area: Annotated[str | None, Query(description="area code")] = None,
+    cell: Annotated[str | None, Query(description="cell id")] = None, limit: Annotated[int,
+                                                                                       Query(description="1–400 nights")] = 90,
+) -> Response:
+    """Level, index, PLL and density of an area or cell in every kept snapshot up to the one that is asked, oldest first."""
+    within("limit", limit, 1, 400)
+    _one_of(area=area, cell=cell)
+    found = [info for info in snapshots(request).kept() if info.created <= _created(snapshot)]
+    if area is not None:
+        record = snapshot.area(area)
+        subject = {"type": record["level"], "id": area, "name": record["name"]}
+        return answer({"subject": subject, "items": history.of_area(found[:limit], area)})
+    index = snapshot.grid.find(str(cell))
+    return answer({"subject": {"type": "cell", "id": str(cell), "name": str(cell)}, "items": history.of_cell(found[:limit],
+                                                                                                             str(cell), index)})
+
+
+@router.get("/fn", summary="F-N 曲线 · F-N curve")
+def curve(
+    snapshot: Map, installation: Annotated[str | None, Query(description="id of a hazardous unit or its enterprise")] = None,
+    area: Annotated[str | None, Query(description="area code")] = None,
+) -> Response:
+    """Yearly frequency of n deaths or more. Only a single installation has criterion lines: those of GB 36894 are for one."""
+    _one_of(installation=installation, area=area)
+    if area is not None:
+        record = snapshot.area(area)
+        points, subject = snapshot.fn(record["level"], area), {"type": record["level"], "id": area, "name": record["name"]}
+    else:
+        points = snapshot.fn("installation", str(installation))
+        subject = {"type": "installation", "id": str(installation), "name": points[0]["name"] or str(installation)}
+    lines = [] if area is not None else subjects.criterion_lines()
+    return answer({"subject": subject, "points": [{"n": point["n"], "f": point["f"]} for point in points],
+                   "zone": None if area is not None else points[0]["zone"], "criterion": lines})
+
+
+def _one_of(**given: str | None) -> None:
+    if sum(value is not None for value in given.values()) != 1:
+        names = list(given)
+        raise BadParameter(f"请给出 {' 或 '.join(names)} 之一", f"give either {' or '.join(names)}",
+                           remedy_zh="只写其中一个参数。", remedy_en="Give one of them and not both.")
+
+
+def _created(snapshot: Snapshot) -> datetime:
+    made = datetime.fromisoformat(snapshot.manifest["created"])
+    return made.astimezone() if made.tzinfo is None else made

@@ -77,8 +77,8 @@ def check(response, status: int) -> dict:  # type: ignore[no-untyped-def,type-ar
     ("GET", "/api/runs/none", 404), ("GET", "/api/runs/..%2f..%2fetc", 404), ("GET", "/api/runs?limit=0", 400),
     ("GET", "/api/collections/none", 404), ("GET", "/api/collections/none/items", 404),
     ("GET", "/api/collections/venue/items?bbox=1,2,3", 400), ("GET", "/api/collections/venue/items?bbox=1,2,nan,4", 400),
-    ("GET", "/api/collections/venue/items?bbox=2,1,1,2", 400), ("GET", "/api/collections/venue/items?bbox=a,b,c,d", 400),
-    ("GET", "/api/collections/venue/items?limit=0", 400), ("GET", "/api/collections/venue/items?limit=10001", 400),
+    ("GET", "/api/collections/venue/items?bbox=1,2,2,1", 400), ("GET", "/api/collections/venue/items?bbox=a,b,c,d", 400),
+    ("GET", "/api/collections/venue/items?limit=0", 400), ("GET", "/api/collections/venue/items?limit=-1", 400),
     ("GET", "/api/collections/venue/items?offset=-1", 400), ("GET", "/api/collections/venue/items?level=street", 400),
     ("GET", "/api/collections/venue/items?datetime=yesterday", 400),
     ("GET", "/api/collections/venue/items?datetime=2026-02-01/2026-01-01", 400),
@@ -106,7 +106,7 @@ def test_hostile_addresses_are_problems(client: LocalClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("query", [
-    "limit=" + "9" * 40, "limit=1e3", "limit=%ff", "offset=" + "9" * 4000, "bbox=1e308,1e308,1e309,1e309", "bbox=%ff",
+    "limit=" + "9" * 5000, "limit=1e3", "limit=%ff", "offset=" + "9" * 4000, "bbox=1e308,1e308,1e309,1e309", "bbox=%ff",
     "datetime=%00", "datetime=9999999-01-01", "bbox=" + ",".join("1" * 3000), "%ff=1", "limit=5%00", "limit=", "bbox=",
 ])
 def test_hostile_queries_are_problems(client: LocalClient, query: str) -> None:

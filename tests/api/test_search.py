@@ -14,6 +14,8 @@ from geo.kinds import KINDS
 from geo.settings import Settings
 from layers.snapshot import open_current
 from tests.api.clients import LocalClient
+from tests.api.conftest import FIRST
+from tests.support.signing import sign
 
 HOSTILE = "=HYPERLINK(\"http://evil.example\",\"点我\"),\n\"<script>alert(1)</script>"
 
@@ -106,6 +108,7 @@ def hostile(settings: Settings) -> Settings:
     names = [HOSTILE, *table["name"].to_pylist()[1:]]
     place = table.schema.get_field_index("name")
     pq.write_table(table.set_column(place, table.schema.field("name"), [names]), path)
+    sign(settings.snapshots / FIRST)
     return settings
 
 

@@ -65,7 +65,13 @@ def test_page_has_a_strict_policy_and_answers_are_packed(home: Path) -> None:
             headers = client.get(path).headers
             assert headers["x-content-type-options"] == "nosniff"
             assert "default-src 'none'" in headers["content-security-policy"]
-        assert client.get("/api/collections/areas/items").headers["content-encoding"] == "gzip"
+        for name in ("gzip", "br", "zstd"):
+            answer = client.get("/api/collections/areas/items", headers={"accept-encoding": name})
+            assert answer.headers["content-encoding"] == name
+            assert "accept-encoding" in answer.headers["vary"].lower()
+            assert len(answer.json()["features"]) == 7
+        plain = client.get("/api/collections/areas/items", headers={"accept-encoding": "identity"})
+        assert "content-encoding" not in plain.headers
         assert client.head("/api/manifest").content == b""
 
 

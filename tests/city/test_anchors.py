@@ -63,7 +63,7 @@ def test_residents_are_the_census(city: City) -> None:
 def test_the_frozen_constants_are_those_of_this_city(city: City) -> None:
     """m̄_g, M_ref and the mean protection factor add and take nothing here; a changed sample or table needs a new epoch."""
     parameters = load_parameters()
-    counted = resolve(ScenarioBuilder(SOURCE_KINDS), city.inputs)
+    counted = resolve(ScenarioBuilder(SOURCE_KINDS), city.inputs, parameters)
     for name, fresh in constants(city.inputs, parameters, counted).items():
         frozen = parameters.entry(name).value
         if isinstance(fresh, dict):

@@ -14,8 +14,10 @@ from numpy.typing import NDArray
 
 from geo.grid import ALBERS, Grid, to_degrees, to_metres
 from geo.kinds import KINDS, Field, Kind
+from geo.quality import QualityReport, assess, load_rules
 from layers.overlay import cell_fractions
 from layers.publish import write_rasters
+from layers.quality import write_quality
 from layers.snapshot import SnapshotWriter
 from layers.style import THEMES
 from riskmodel.levels import CELL_CODES, CODE_ZH
@@ -84,7 +86,12 @@ def make_small_snapshot(directory: Path, *, run_id: str = RUN_ID, parent: str | 
             writer.write_features(name, frame)
         if rasters:
             write_rasters(writer, grid, fields, cells, synthetic=True)
-        return writer.publish(_manifest(grid, cells, areas, frames, created, parent))
+        manifest = _manifest(grid, cells, areas, frames, created, parent)
+        return writer.publish(manifest | {"quality": write_quality(writer, _quality(frames, areas, created), load_rules())})
+
+
+def _quality(frames: dict[str, pd.DataFrame], areas: pd.DataFrame, created: str) -> QualityReport:
+    return assess(frames, areas[areas["level"] == "street"], as_of=date.fromisoformat(created[:10]), rules=load_rules())
 
 
 def _cells(grid: Grid, polygons: list[shapely.Polygon], rng: np.random.Generator, factor: float,
@@ -112,7 +119,8 @@ def _cells(grid: Grid, polygons: list[shapely.Polygon], rng: np.random.Generator
         "workers": (residents * 0.6).astype(np.float32), "s": s, **{f"s_{code}": values for code, values in themes.items()},
         **ir, "density": density,
         "index": np.clip(100 * np.log10(density / zero) / np.log10(hundred / zero), 0, 100).astype(np.float32),
-        "level": level.astype(np.int8), "hatched": rng.random(len(cell)) < 0.05,
+        "level": level.astype(np.int8), "hatched": rng.random(len(cell)) < 0.05, "p_level": np.full(len(cell), 0.8, np.float32),
+        **{f"p_level_{k}": np.where(level == k, 0.8, 0.2 / 3).astype(np.float32) for k in range(1, 5)},
         "codes": np.where(level < 4, 1 << (level + 2), 0).astype(np.int32),
     })
     nonzero = frame[["cell", "ir_hc", "ir_an", "ir_semi", "s"]].copy()
@@ -134,6 +142,7 @@ def _areas(grid: Grid, polygons: list[shapely.Polygon], cells: pd.DataFrame, cov
         rows.append(_area(level, code, name, parent, shape, weight[members].sum(0), cells))
     frame = pd.DataFrame(rows)
     frame["rank"] = frame.groupby("level")["density"].rank(ascending=False, method="first").astype(np.int32)
+    frame["rank_p05"], frame["rank_p95"] = np.maximum(frame["rank"] - 1, 1), frame["rank"] + 1
     for kind in frames:
         inside = {code: sum(str(a) == code for a in frames[kind]["area_code"]) for code, *_ in STREETS}
         frame[f"n_{kind}"] = [sum(n for code, n in inside.items() if area in (code, code[:6], CITY[0])) for area in frame["code"]]
@@ -157,7 +166,10 @@ def _area(level: str, code: str, name: str, parent: str | None, shape: Any, weig
         "code": code, "name": name, "level": level, "parent": parent, "area_km2": km2, "residents": residents,
         "workers": float(weight @ cells["workers"]), "pll": pll, "density": density,
         "index": float(np.clip(100 * np.log10(density / 1e-5) / 6, 0, 100)), "risk_level": np.int8(risk),
-        "hatched": code == "110112106000", "kappa": pll / residents / 5e-6,
+        "hatched": code == "110112106000", "stable": code != "110112106000", "kappa": pll / residents / 5e-6, "p_top10": 1.0,
+        "pll_p05": 0.6 * pll, "pll_p50": 0.95 * pll, "pll_p95": 1.6 * pll,
+        **{f"p_level_{k}": 0.7 if k == risk else 0.1 for k in range(1, 5)},
+        "fn_acceptable": 0, "fn_alarp": 1, "fn_unacceptable": 0,
         "codes": json.dumps(fired if risk < 4 else [], ensure_ascii=False),
         **{f"pll_{theme}": value for theme, value in themes.items()},
         **{f"share_area_{k}": float(weight[by_level[k - 1]].sum() * 0.01 / km2) for k in range(1, 5)},

@@ -8,6 +8,7 @@ import { RiskGrid } from "./grid.js";
 import { Overlay } from "./overlays.js";
 import { failure } from "./parts.js";
 import { Place } from "./place.js";
+import { Quality } from "./quality.js";
 import { Search } from "./search.js";
 import { Streets } from "./streets.js";
 
@@ -60,6 +61,9 @@ const host = {
       host.say("浏览器不允许复制，请从地址栏复制链接");
     }
   },
+  shade: () => shade(),
+  /** Kinds of the map with their terms. */
+  kinds: () => Object.entries(settings.kinds).filter(([kind]) => !["area", "background"].includes(kind)).map(([kind, { zh }]) => [kind, zh]),
   say(text) {
     const toast = byId("toast");
     fill(toast, text);
@@ -73,14 +77,16 @@ const canvas = L.canvas({ padding: 0.2, tolerance: 3 });
 const streets = new Streets(map, canvas, settings);
 const city = new City(byId("pane-city"), settings, host);
 const place = new Place(byId("pane-place"), settings, host);
+const quality = new Quality(byId("pane-place"), settings, host);
 const search = new Search(map, byId("pane-search"), {
   polygon: byId("draw-polygon"), rectangle: byId("draw-rectangle"), clear: byId("draw-clear"),
 }, settings, host);
 let grid = null;
 let run = null;
 
-/** Which unit is coloured now: "cell" or "street". */
+/** Which unit is coloured now: "cell", "street", or "quality" (streets by the quality of their data). */
 function shading() {
+  if (quality.on) return "quality";
   const chosen = document.querySelector("input[name=shade]:checked").value;
   if (chosen !== "auto") return chosen;
   return map.getZoom() >= settings.view.cell_zoom ? "cell" : "street";
@@ -93,7 +99,9 @@ function shade() {
   const marks = byId("patterns").checked;
   document.body.dataset.shade = mode;
   document.body.classList.toggle("marks", marks);
-  streets.set({ shaded: mode === "street", opacity, marks });
+  streets.set({
+    shaded: mode !== "cell", opacity, marks, tint: mode === "quality" ? (code, name) => quality.tint(code, name) : null,
+  });
   if (!grid) return;
   grid.setOpacity(opacity);
   grid.setMarks(marks);
@@ -156,17 +164,22 @@ function wirePanel() {
   });
 }
 
+/** What is at a point, of the subject that is coloured. */
+function ask(lon, lat) {
+  return quality.on ? quality.at(lon, lat) : place.at(lon, lat);
+}
+
 function wireMap() {
   L.control.scale({ imperial: false, position: "bottomright" }).addTo(map);
   map.createPane("grid").style.zIndex = 250;
   map.on("zoomend", shade);
   map.on("click", ({ latlng }) => {
-    if (!search.busy()) place.at(latlng.lng, latlng.lat);
+    if (!search.busy()) ask(latlng.lng, latlng.lat);
   });
   map.getContainer().addEventListener("keydown", (event) => {
     if (event.key !== "Enter" || event.target !== map.getContainer()) return;
     const { lng, lat } = map.getCenter();
-    place.at(lng, lat);
+    ask(lng, lat);
   });
   document.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") search.cancel();

@@ -22,6 +22,8 @@ export class Streets {
     this.shaded = true;
     this.marks = false;
     this.opacity = 0.8;
+    /** (code, name) → {colour, tip}: another subject than risk; null for risk. */
+    this.tint = null;
     this.byCode = new Map();
     this.labels = L.layerGroup().addTo(map);
     this.marker = L.layerGroup().addTo(map);
@@ -44,7 +46,7 @@ export class Streets {
       renderer: ground, pane: "land", interactive: false, style: { stroke: false, fillColor: "#fbfcfd", fillOpacity: 1 },
     }).addTo(this.map);
     this.layer = L.geoJSON(streets, { renderer: this.canvas, style: (feature) => this.style(feature) }).addTo(this.map);
-    this.layer.bindTooltip((layer) => tip(layer.feature.properties, this.levels), { sticky: true, direction: "top", offset: [0, -6], className: "tip" });
+    this.layer.bindTooltip((layer) => this.tip(layer.feature.properties), { sticky: true, direction: "top", offset: [0, -6], className: "tip" });
     L.geoJSON(districts, { renderer: this.canvas, style: DISTRICT }).addTo(this.map);
     this.drawNames();
   }
@@ -54,8 +56,13 @@ export class Streets {
     return this.layer.getBounds();
   }
 
+  tip(properties) {
+    return this.tint ? this.tint(properties.code, properties.name).tip : tip(properties, this.levels);
+  }
+
   /** Style of one street. */
   style({ properties }) {
+    if (this.tint) return { ...BORDER, fill: true, fillColor: this.tint(properties.code, properties.name).colour, fillOpacity: this.opacity };
     const level = this.levels[(properties.risk_level || 4) - 1];
     if (!this.shaded) return { ...BORDER, fillOpacity: 0, fill: true };
     const fillColor = levelFill(level, { hatched: Boolean(properties.hatched), marks: this.marks });

@@ -1,0 +1,58 @@
+"""What a run asks of the machine: estimated and said first, refused when it is too much, by threads or on a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from layers.checkpoint import TileFolder
+from riskmodel.budget import Estimate, estimate_size, refuse_over
+from riskmodel.sweep import Way
+
+if TYPE_CHECKING:
+    from geo.settings import Settings
+    from riskmodel.inputs import ModelInputs
+
+    Progress = Callable[[str, int, int], None]
+
+#: Runs that take longer than this keep their finished tiles on disk; for shorter ones it would cost more than it saves.
+CHECKPOINTS_FROM_S = 120.0
+
+
+def affordable(inputs: ModelInputs, settings: Settings, progress: Progress | None = None) -> Estimate:
+    """Estimate a run, say it, and refuse it when it is over the settings' limits.
+
+    Raises
+    ------
+    RunError
+        With the estimate, the limit and what to do.
+    """
+    rows = sum(len(frame) for frame in inputs.frames.values())
+    found = estimate_size(inputs.grid.size, rows, threads=settings.threads)
+    if progress:
+        progress(found.zh if settings.language == "zh" else found.en, 0, 1)
+    refuse_over(found, settings.memory_limit_mb, settings.score_limit_s)
+    return found
+
+
+@contextmanager
+def way_of(settings: Settings, found: Estimate, progress: Progress | None = None) -> Iterator[Way]:
+    """How the run's tiles are worked through: threads or a cluster, with checkpoints for long runs.
+
+    Raises
+    ------
+    BadParameter, EnvironmentProblem
+        If the cluster's address is wrong or nobody answers there.
+    """
+    kept = TileFolder(settings.cache / "tiles") if found.seconds > CHECKPOINTS_FROM_S else None
+    told = (lambda done, of: progress("风险场", done, of)) if progress else None
+    if settings.cluster:
+        from riskmodel.cluster import connected, on_cluster
+
+        with connected(settings.cluster) as client:
+            yield Way(settings.threads, told, None, kept.of if kept else None, on_cluster(client))
+    else:
+        yield Way(settings.threads, told, None, kept.of if kept else None)
+    if kept:
+        kept.clear()
