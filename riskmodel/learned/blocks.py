@@ -44,7 +44,8 @@ def folds(longitude: ArrayLike, latitude: ArrayLike, *, block_deg: float = 3.0, 
     key = np.floor(lon / block_deg) * 1000 + np.floor(lat / block_deg)
     blocks, block = np.unique(key, return_inverse=True)
     if len(blocks) < number:
-        raise BadParameter(f"只有 {len(blocks)} 个空间块，少于 {number} 折", f"{len(blocks)} blocks are fewer than {number} folds")
+        raise BadParameter(f"只有 {len(blocks)} 个空间块，少于 {number} 折",
+                           f"{len(blocks)} blocks are fewer than {number} folds")
     dealt = np.random.default_rng(seed).permutation(len(blocks)) % number
     for fold in range(number):
         test = dealt[block] == fold

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from math import prod
 from typing import Any
 
@@ -17,6 +18,12 @@ Array = NDArray[np.float64]
 
 #: A model is a table of all combinations of bins; more of them than this is a mistake in the bins.
 MOST_CELLS = 100_000
+
+#: What happened after the event: a model predicts how often, never how many die, and none of these may name a feature.
+CONSEQUENCES: frozenset[str] = frozenset({
+    "deaths", "fatal", "fatalities", "injured", "injure", "injuries", "explode", "exploded", "cost", "num_evac", "evacuated",
+    "significant", "serious", "ignite", "ignited",
+})
 
 
 @dataclass(frozen=True)
@@ -33,24 +40,33 @@ class Feature:
         Increasing inner edges of a number; bin i holds ``edges[i-1] < x <= edges[i]``. Empty for a name.
     levels : tuple of str
         The names. Empty for a number.
+    words : tuple of str
+        What people read for each bin; empty: made from the edges or levels.
 
     Raises
     ------
     BadParameter
-        If it has both edges and levels or neither, or edges that do not increase, or a level twice.
+        If it has both edges and levels or neither, or edges that do not increase, or a level twice, or words for other bins,
+        or if it is one of :data:`CONSEQUENCES`.
     """
 
     name: str
     label: str
     edges: tuple[float, ...] = ()
     levels: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
+        if self.name.lower() in CONSEQUENCES:
+            raise BadParameter(f"特征不能是后果：{self.name}", f"a consequence is no feature: {self.name}",
+                               remedy_zh="学习模型只给频率，死亡由当地人口算出。",
+                               remedy_en="Learned models give frequencies; deaths come from local people.")
         sound = bool(self.edges) != bool(self.levels)
         sound = sound and bool((np.diff(self.edges) > 0).all()) and len(set(self.levels)) == len(self.levels)
-        if not sound:
+        if not sound or len(self.words) not in (0, self.bins):
             raise BadParameter(f"特征“{self.name}”的分箱不对", f"the bins of feature {self.name!r} are wrong",
-                               remedy_zh="给出递增的边界，或互不相同的类别。", remedy_en="Give increasing edges, or distinct levels.")
+                               remedy_zh="给出递增的边界，或互不相同的类别。",
+                               remedy_en="Give increasing edges, or distinct levels.")
 
     @property
     def bins(self) -> int:
@@ -64,10 +80,10 @@ class Feature:
         >>> Feature("diameter_mm", "外径 mm", edges=(127, 279)).bin_labels
         ('≤ 127', '127–279', '> 279')
         """
-        if self.levels:
-            return self.levels
+        if self.words or self.levels:
+            return self.words or self.levels
         texts = [f"{edge:g}" for edge in self.edges]
-        middle = [f"{low}–{high}" for low, high in zip(texts, texts[1:], strict=False)]
+        middle = [f"{low}–{high}" for low, high in pairwise(texts)]
         return (f"≤ {texts[0]}", *middle, f"> {texts[-1]}")
 
     def bin_of(self, column: pd.Series) -> NDArray[np.int64]:
@@ -91,13 +107,14 @@ class Feature:
 
     def as_dict(self) -> dict[str, Any]:
         """As plain values, for JSON."""
-        return {"name": self.name, "label": self.label, "edges": list(self.edges), "levels": list(self.levels)}
+        return {"name": self.name, "label": self.label, "edges": list(self.edges), "levels": list(self.levels),
+                "words": list(self.words)}
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Feature:
         """The reverse of :meth:`as_dict`."""
-        edges, levels = tuple(float(e) for e in entry["edges"]), tuple(str(v) for v in entry["levels"])
-        return cls(str(entry["name"]), str(entry["label"]), edges, levels)
+        levels, words = (tuple(str(v) for v in entry[name]) for name in ("levels", "words"))
+        return cls(str(entry["name"]), str(entry["label"]), tuple(float(e) for e in entry["edges"]), levels, words)
 
 
 def shape_of(features: Sequence[Feature], *, unknown: bool = True) -> tuple[int, ...]:
@@ -125,7 +142,8 @@ def bins_of(frame: pd.DataFrame, features: Sequence[Feature]) -> NDArray[np.int6
     """
     missing = [feature.name for feature in features if feature.name not in frame]
     if missing:
-        raise BadParameter(f"缺少模型需要的列：{'、'.join(missing)}", f"columns that the model needs are missing: {', '.join(missing)}")
+        raise BadParameter(f"缺少模型需要的列：{'、'.join(missing)}",
+                           f"columns that the model needs are missing: {', '.join(missing)}")
     return np.stack([feature.bin_of(frame[feature.name]) for feature in features], axis=1)
 
 

@@ -24,10 +24,6 @@ KINDS: tuple[str, ...] = ("rate", "probability")
 #: Version of the written form.
 FORMAT = 1
 
-#: A model predicts how often, never how many die: these words must not name a feature.
-CONSEQUENCES: frozenset[str] = frozenset({"deaths", "fatal", "fatalities", "injured", "injure", "injuries", "explode", "exploded",
-                                          "cost", "num_evac", "evacuated", "significant", "serious", "ignite", "ignited"})
-
 
 @dataclass(frozen=True)
 class LearnedModel:
@@ -44,8 +40,8 @@ class LearnedModel:
     features : tuple of Feature
         What it looks at, in the order of the table's axes.
     values : ndarray
-        Predictions by bin, shape ``shape_of(features)``: the last bin of every axis is for values that are not known, the mean of the
-        others weighted by the calibration exposure.
+        Predictions by bin, shape ``shape_of(features)``: the last bin of every axis is for values that are not known, the mean
+        of the others weighted by the calibration exposure.
     base : float
         Mean of the calibration set, same unit.
     neutral : float
@@ -70,14 +66,12 @@ class LearnedModel:
     facts: Mapping[str, Any] = field(default_factory=lambda: MappingProxyType({}))
 
     def __post_init__(self) -> None:
-        named = {feature.name.lower() for feature in self.features} & CONSEQUENCES
-        if named:
-            raise BadParameter(f"特征不能是后果：{'、'.join(sorted(named))}", f"a consequence is no feature: {', '.join(sorted(named))}",
-                               remedy_zh="学习模型只给频率，死亡由当地人口算出。", remedy_en="Learned models give frequencies; deaths come from local people.")
         values = np.asarray(self.values, np.float64)
-        sound = self.kind in KINDS and values.shape == shape_of(self.features) and np.isfinite(values).all() and (values > 0).all()
-        if not sound or not self.base > 0 or not self.neutral > 0 or (self.kind == "probability" and (values >= 1).any()):
-            raise BadParameter(f"学习模型“{self.name}”的表不完整或不合理", f"the table of learned model {self.name!r} is incomplete or absurd",
+        most = 1.0 if self.kind == "probability" else np.inf
+        whole = self.kind in KINDS and values.shape == shape_of(self.features)
+        if not whole or not ((values > 0) & (values < most)).all() or not self.base > 0 or not self.neutral > 0:
+            raise BadParameter(f"学习模型“{self.name}”的表不完整或不合理",
+                               f"the table of learned model {self.name!r} is incomplete or absurd",
                                remedy_zh="请重新训练。", remedy_en="Train it again.")
 
     def predict(self, frame: pd.DataFrame) -> Array:
@@ -109,7 +103,8 @@ class LearnedModel:
             If the model is not approved.
         """
         if not self.approved:
-            raise BadParameter(f"学习模型“{self.name}”没有批准，不能用于评分", f"learned model {self.name!r} is not approved for scoring",
+            raise BadParameter(f"学习模型“{self.name}”没有批准，不能用于评分",
+                               f"learned model {self.name!r} is not approved for scoring",
                                remedy_zh="先在本地数据上验证，再在模型中写明批准人与用途。",
                                remedy_en="Validate it on local data first, then record who approved it for what.")
         return pd.Series(self.multiplier(frame), index=pd.Index(frame[identifier].to_numpy(object), name=identifier))
@@ -139,8 +134,8 @@ class LearnedModel:
             features = tuple(Feature.of(one) for one in entry["features"])
             values = np.array(entry["values"], np.float64).reshape(shape_of(features))
             low, high = entry["bounds"]
-            return cls(entry["name"], entry["kind"], entry["unit"], features, values, float(entry["base"]), float(entry["neutral"]),
-                       (float(low), float(high)), entry["approved"], MappingProxyType(entry["facts"]))
+            return cls(entry["name"], entry["kind"], entry["unit"], features, values, float(entry["base"]),
+                       float(entry["neutral"]), (float(low), float(high)), entry["approved"], MappingProxyType(entry["facts"]))
         except (KeyError, TypeError, ValueError) as error:
             raise BadParameter("这不是本产品写出的学习模型", "this is no learned model of this product") from error
 

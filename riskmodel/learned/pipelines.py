@@ -1,9 +1,10 @@
 """The worked case: reported failures of gas lines in the United States, by diameter, year, class location; fire given failure.
 
-Two kinds of model. *Failure* per 1000 km·yr of onshore transmission line: the length by diameter, decade and class is known
-only one attribute at a time, so the length of a combination is taken as the product of the shares (independence). *Ignition* given a
-reported failure, for transmission lines and for distribution mains, from the reports alone. Nothing here knows of deaths: those come
-from the people who live along the line that is scored.
+Two kinds of model. *Failure* of the pipe itself per 1000 km·yr of onshore transmission line (reports tell a diameter only where
+the pipe failed, not a valve or fitting): the length by diameter, decade and class is known only one attribute at a time, so the
+length of a combination is taken as the product of the shares (independence). *Ignition* given a reported failure, for
+transmission lines and for distribution mains, from the reports alone. Nothing here knows of deaths: those come from the people
+who live along the line that is scored.
 """
 
 from __future__ import annotations
@@ -30,7 +31,11 @@ CLASS_ZH: Mapping[str, str] = MappingProxyType({"1": "一级", "2": "二级", "3
 DIAMETER = Feature("diameter_mm", "外径 mm", edges=(127.0, 279.0, 533.0, 737.0))
 
 #: Year of construction; 1950 is in the second bin.
-YEAR = Feature("year", "建成年份", edges=(1949.0, 1959.0, 1969.0, 1979.0, 1989.0, 1999.0, 2009.0))
+YEAR = Feature("year", "建成年份", edges=(1949.0, 1959.0, 1969.0, 1979.0, 1989.0, 1999.0, 2009.0), words=(
+    "1949 及以前", "1950–1959", "1960–1969", "1970–1979", "1980–1989", "1990–1999", "2000–2009", "2010 及以后"))
+
+#: The same in four bins, for ignition.
+ERA = Feature("year", "建成年份", edges=(1949.0, 1969.0, 1989.0), words=("1949 及以前", "1950–1969", "1970–1989", "1990 及以后"))
 
 CLASS = Feature("class_location", "地区等级", levels=("一级", "二级", "三级", "四级"))
 
@@ -39,9 +44,9 @@ FAILURE: tuple[Feature, ...] = (DIAMETER, YEAR, CLASS)
 
 #: Features of ignition, given a reported failure, by system.
 IGNITION: Mapping[str, tuple[Feature, ...]] = MappingProxyType({
-    "transmission": (DIAMETER, Feature("year", "建成年份", edges=(1949.0, 1969.0, 1989.0)), CLASS),
+    "transmission": (DIAMETER, ERA, CLASS),
     "distribution": (
-        Feature("diameter_mm", "外径 mm", edges=(60.0, 115.0, 219.0)), Feature("year", "建成年份", edges=(1949.0, 1969.0, 1989.0)),
+        Feature("diameter_mm", "外径 mm", edges=(60.0, 115.0, 219.0)), ERA,
         Feature("material", "材料", levels=("steel", "plastic", "iron", "other")), CLASS,
     ),
 })
@@ -77,14 +82,16 @@ def reports(table: pd.DataFrame) -> pd.DataFrame:
     BadParameter
         If a column is missing, or one that tells of deaths, injuries or cost is there.
     """
-    needed = {"system", "year_of_failure", "latitude", "longitude", "diameter_mm", "material", "year", "location_class", "ignited"}
+    needed = {"system", "year_of_failure", "latitude", "longitude", "diameter_mm", "material", "year", "location_class",
+              "subcause", "ignited"}
     if needed - set(table):
         raise BadParameter(f"事故表缺少列：{'、'.join(sorted(needed - set(table)))}",
                            f"the incident table lacks columns: {', '.join(sorted(needed - set(table)))}")
     told = {name for name in table if str(name).lower() in {"fatal", "deaths", "injure", "injuries", "total_cost_current"}}
     if told:
         raise BadParameter("事故表不得含死亡、受伤或损失", "the incident table must not tell of deaths, injuries or cost",
-                           remedy_zh="删去这些列；死亡由当地人口计算。", remedy_en="Drop these columns; deaths come from local people.")
+                           remedy_zh="删去这些列；死亡由当地人口计算。",
+                           remedy_en="Drop these columns; deaths come from local people.")
     known = table["location_class"].astype(str).map(dict(CLASS_ZH))
     return table.assign(class_location=known, ignited=table["ignited"].astype(bool)).drop(columns="location_class")
 
@@ -102,7 +109,8 @@ def failures_by_cell(incidents: pd.DataFrame, exposure: pd.DataFrame) -> pd.Data
     Returns
     -------
     DataFrame
-        Per year and cell: ``year_of_failure``, ``events``, ``exposure`` (1000 km·yr), and a value of every feature inside its bin.
+        Per year and cell: ``year_of_failure``, ``events``, ``exposure`` (1000 km·yr), and a value of every feature inside
+        its bin.
     """
     bins = all_bins(FAILURE)
     rows = incidents[incidents["system"] == "transmission"]
@@ -142,7 +150,7 @@ def margins(exposure: pd.DataFrame, attribute: str) -> pd.DataFrame:
         hidden = np.where(wide["<1940"] > 0, 0.0, _BEFORE_1940 * wide["unknown"])
         wide["<1940"], wide["unknown"] = wide["<1940"] + hidden, wide["unknown"] - hidden
     known = pd.DataFrame({index: wide[list(levels)].sum(axis=1) for index, levels in enumerate(_LEVELS[attribute])})
-    total = known.sum(axis=1) + (wide["unknown"] if "unknown" in wide else 0.0)
+    total = known.sum(axis=1) + wide.get("unknown", 0.0)
     return known.mul(total / known.sum(axis=1), axis=0)
 
 
@@ -164,8 +172,11 @@ def ignition_rows(incidents: pd.DataFrame, system: str) -> pd.DataFrame:
     return rows[known].reset_index(drop=True)
 
 
-def marginal_rates(incidents: pd.DataFrame, exposure: pd.DataFrame, first: int, last: int) -> pd.DataFrame:
+def marginal_rates(incidents: pd.DataFrame, exposure: pd.DataFrame, first: int, last: int, *,
+                   every_part: bool = False) -> pd.DataFrame:
     """Failures per 1000 km·yr by one attribute at a time, without the assumption of independence, over some years.
+
+    Of the pipe itself, as the model; with `every_part` also of valves, fittings and what else has no diameter.
 
     Returns
     -------
@@ -173,10 +184,13 @@ def marginal_rates(incidents: pd.DataFrame, exposure: pd.DataFrame, first: int, 
         Columns ``feature``, ``bin``, ``events``, ``exposure`` (1000 km·yr), ``rate`` (1/(1000 km yr)).
     """
     rows = incidents[(incidents["system"] == "transmission") & incidents["year_of_failure"].between(first, last)]
+    if not every_part:
+        rows = rows[rows["diameter_mm"].notna()]
     parts = []
     for feature, attribute in zip(FAILURE, _LEVELS, strict=True):
         table = margins(exposure, attribute)
         km = table[(table.index >= first) & (table.index <= last)].sum().to_numpy(np.float64) / 1000
         counts = np.bincount(feature.bin_of(rows[feature.name]), minlength=feature.bins + 1)[:feature.bins]
-        parts.append(pd.DataFrame({"feature": feature.label, "bin": feature.bin_labels, "events": counts, "exposure": km, "rate": counts / km}))
+        parts.append(pd.DataFrame({"feature": feature.label, "bin": feature.bin_labels, "events": counts, "exposure": km,
+                                   "rate": counts / km}))
     return pd.concat(parts, ignore_index=True)

@@ -1,8 +1,8 @@
 """Training, the only place that needs scikit-learn, which is imported when a model is trained and never to score.
 
-A rate model is a Poisson regression of counts with an exposure offset: target count/exposure, weight exposure (the same likelihood). A
-probability model is a logistic regression. Both in two forms: ``glm``, additive in the bins with a normal prior on the coefficients, and
-``gbm``, a few shallow trees. Either way the result is one table over the bins.
+A rate model is a Poisson regression of counts with an exposure offset: target count/exposure, weight exposure (the same
+likelihood). A probability model is a logistic regression. Both in two forms: ``glm``, additive in the bins with a normal prior on
+the coefficients, and ``gbm``, a few shallow trees. Either way the result is one table over the bins.
 """
 
 from __future__ import annotations
@@ -128,11 +128,12 @@ def train_probability(outcome: ArrayLike, frame: pd.DataFrame, features: Sequenc
     known = _fitted(how, bins, y, np.ones_like(y), features, "probability")
     weights = _weights(bins, np.ones_like(y), features)
     known_facts = {"method": how.text, "events": len(y), "outcomes": int(y.sum())} | dict(facts or {})
-    return LearnedModel(name, "probability", "1", tuple(features), rounded(with_unknown(known, weights)), float(rounded(y.mean())),
-                        facts=MappingProxyType(known_facts))
+    return LearnedModel(name, "probability", "1", tuple(features), rounded(with_unknown(known, weights)),
+                        float(rounded(y.mean())), facts=MappingProxyType(known_facts))
 
 
 def _complete(values: Array, exposure: Array, frame: pd.DataFrame, features: Sequence[Feature]) -> tuple[Bins, NDArray[np.bool_]]:
+    shape_of(features)
     if not len(values) == len(exposure) == len(frame):
         raise BadParameter("事件数、暴露量与特征的行数不同", "events, exposure and features differ in length")
     if not (np.isfinite(values).all() and np.isfinite(exposure).all() and (values >= 0).all() and (exposure >= 0).all()):
@@ -145,11 +146,12 @@ def _enough(events: float, name: str) -> None:
     if events < LEAST_EVENTS:
         raise BadParameter(f"“{name}”只有 {events:g} 次事件，少于 {LEAST_EVENTS} 次，不训练",
                            f"{name!r} has {events:g} events, fewer than {LEAST_EVENTS}: not trained",
-                           remedy_zh="使用表列频率，或积累更多年份的数据。", remedy_en="Use the tabulated rate, or collect more years.")
+                           remedy_zh="使用表列频率，或积累更多年份的数据。",
+                           remedy_en="Use the tabulated rate, or collect more years.")
 
 
 def _weights(bins: Bins, exposure: Array, features: Sequence[Feature]) -> list[Array]:
-    return [np.bincount(bins[:, axis], exposure, feature.bins) for axis, feature in enumerate(features)]
+    return [np.bincount(bins[:, axis], exposure, feature.bins).astype(np.float64) for axis, feature in enumerate(features)]
 
 
 def _one_hot(bins: Bins, features: Sequence[Feature]) -> Array:
@@ -160,7 +162,8 @@ def _fitted(how: Method, bins: Bins, target: Array, weight: Array, features: Seq
     """Prediction of every combination of known bins, shape of the table without unknowns."""
     fit = {"glm": _glm, "gbm": _gbm}.get(how.form)
     if fit is None:
-        raise BadParameter(f"没有训练方法“{how.form}”", f"there is no method {how.form!r}", remedy_zh="用 glm 或 gbm。", remedy_en="Use glm or gbm.")
+        raise BadParameter(f"没有训练方法“{how.form}”", f"there is no method {how.form!r}",
+                           remedy_zh="用 glm 或 gbm。", remedy_en="Use glm or gbm.")
     cells = fit(how, bins, target, weight, features, kind)
     return np.asarray(cells, np.float64).reshape(shape_of(features, unknown=False))
 
@@ -184,5 +187,6 @@ def _gbm(how: Method, bins: Bins, target: Array, weight: Array, features: Sequen
                               "random_state": how.seed, "early_stopping": False}
     rows, cells = bins.astype(np.float64), all_bins(features).astype(np.float64)
     if kind == "rate":
-        return np.asarray(HistGradientBoostingRegressor(loss="poisson", **shared).fit(rows, target, sample_weight=weight).predict(cells))
+        trees = HistGradientBoostingRegressor(loss="poisson", **shared).fit(rows, target, sample_weight=weight)
+        return np.asarray(trees.predict(cells))
     return np.asarray(HistGradientBoostingClassifier(**shared).fit(rows, target).predict_proba(cells)[:, 1])

@@ -1,7 +1,7 @@
 """Does it predict what it has not seen: deviance and Brier score against the constant, reliability, lift, calibration slope.
 
-All for events after the training years, or in blocks of ground that the training left out. A model that does not beat the constant
-must say so: :class:`Skill` carries both.
+All for events after the training years, or in blocks of ground that the training left out. A model that does not beat the
+constant must say so: :class:`Skill` carries both.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def probability_skill(y: ArrayLike, p: ArrayLike, constant: float, *, draws: int
 
 
 def rate_slope(n: ArrayLike, exposure: ArrayLike, rate: ArrayLike, *, draws: int = 200) -> Slope:
-    """b of ``ln µ = a + b·ln(rate) + ln(exposure)``, with a 90 % bootstrap interval."""
+    """Slope b of ``ln µ = a + b·ln(rate) + ln(exposure)``, with a 90 % bootstrap interval."""
     counts, e, x = np.asarray(n, np.float64), np.asarray(exposure, np.float64), np.log(np.asarray(rate, np.float64))
     keep = e > 0
     counts, e, x = counts[keep], e[keep], x[keep]
@@ -128,7 +128,7 @@ def rate_slope(n: ArrayLike, exposure: ArrayLike, rate: ArrayLike, *, draws: int
 
 
 def probability_slope(y: ArrayLike, p: ArrayLike, *, draws: int = 200) -> Slope:
-    """b of ``logit P = a + b·logit(p)`` (Cox 1958), with a 90 % bootstrap interval."""
+    """Slope b of ``logit P = a + b·logit(p)`` (Cox 1958), with a 90 % bootstrap interval."""
     seen, q = np.asarray(y, np.float64), np.asarray(p, np.float64)
     x = np.log(q / (1 - q))
 
@@ -165,11 +165,10 @@ def reliability(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, gr
     n, e, mu = n[order], e[order], mu[order]
     middle = np.cumsum(e) - e / 2
     group = np.minimum((middle / e.sum() * groups).astype(np.int64), groups - 1)
-    weight, count = (np.bincount(group, a, groups) for a in (e, n))
-    seen = weight > 0
-    weight, count, mean = weight[seen], count[seen], (np.bincount(group, e * mu, groups)[seen] / weight[seen])
+    seen = np.bincount(group, e, groups) > 0
+    weight, count, summed = (np.bincount(group, a, groups).astype(np.float64)[seen] for a in (e, n, e * mu))
     low, high = _poisson_interval(count)
-    return Reliability(mean, count / weight, low / weight, high / weight, count)
+    return Reliability(summed / weight, count / weight, low / weight, high / weight, count)
 
 
 def _poisson_interval(count: Array) -> tuple[Array, Array]:
@@ -178,6 +177,14 @@ def _poisson_interval(count: Array) -> tuple[Array, Array]:
 
     low = np.where(count > 0, chi2.ppf(0.05, 2 * np.maximum(count, 0.5)) / 2, 0.0)
     return np.asarray(low), np.asarray(chi2.ppf(0.95, 2 * count + 2) / 2)
+
+
+def gain_curve(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike) -> tuple[Array, Array]:
+    """Share of the exposure, from the highest prediction down, and share of the events in it; both from 0 to 1."""
+    _, tied = np.unique(-np.asarray(predicted, np.float64), return_inverse=True)
+    count = np.bincount(tied, np.asarray(events, np.float64))
+    weight = np.bincount(tied, np.asarray(exposure, np.float64))
+    return np.insert(np.cumsum(weight), 0, 0.0) / weight.sum(), np.insert(np.cumsum(count), 0, 0.0) / count.sum()
 
 
 def lift(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, share: float) -> float:
@@ -190,14 +197,11 @@ def lift(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, share: fl
     """
     if not 0 < share < 1:
         raise BadParameter("份额必须在 0 与 1 之间", "the share must lie between 0 and 1")
-    n, e = np.asarray(events, np.float64), np.asarray(exposure, np.float64)
-    _, tied = np.unique(-np.asarray(predicted, np.float64), return_inverse=True)
-    count, weight = np.bincount(tied, n), np.bincount(tied, e)
-    at = np.concatenate([[0.0], np.cumsum(weight)]) / weight.sum()
-    return float(np.interp(share, at, np.concatenate([[0.0], np.cumsum(count)]) / count.sum()) / share)
+    return float(np.interp(share, *gain_curve(events, exposure, predicted)) / share)
 
 
-def lift_interval(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, share: float, *, draws: int = 200) -> tuple[float, float]:
+def lift_interval(events: ArrayLike, exposure: ArrayLike, predicted: ArrayLike, share: float, *,
+                  draws: int = 200) -> tuple[float, float]:
     """90 % bootstrap interval of :func:`lift`."""
     counts = np.asarray(events, np.float64)
     return _interval([lift(k, exposure, predicted, share) for k in _resampled_counts(counts, draws) if k.sum() > 0])
