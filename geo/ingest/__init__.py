@@ -2,8 +2,8 @@
 
 :func:`ingest_file` loads one file of one kind (:func:`load_file` gives just its report), :func:`load_directory` a directory with
 a manifest, all at once or not at all. What is wrong with single rows never stops a load: it goes to the store's quarantine with
-its reason, :func:`export_quarantine` writes it out to be mended and :func:`reload_quarantine` brings it back. What is noticed about
-a file as a whole is a :class:`Finding`, kept with the load.
+its reason, :func:`export_quarantine` writes it out to be mended and :func:`reload_quarantine` brings it back. What is noticed
+about a file as a whole is a :class:`Finding`, kept with the load.
 """
 
 from __future__ import annotations

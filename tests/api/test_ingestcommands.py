@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import openpyxl
@@ -24,7 +23,6 @@ def ledger(tmp_path: Path) -> Path:
 
 
 def done(home: Path, *words: str) -> str:
-    os.environ["COLUMNS"] = "200"
     ran = riskmap(home, *words)
     assert ran.returncode == 0, ran.stderr
     assert "Traceback" not in ran.stderr
@@ -36,8 +34,10 @@ def test_template_rehearsal_mapping_load_and_mending(ledger: Path, tmp_path: Pat
     assert "模板已写入" in done(home, "ingest", "--template", "emergency_resource", str(tmp_path / "模板.xlsx"))
     assert openpyxl.load_workbook(tmp_path / "模板.xlsx").sheetnames == ["应急资源", "说明"]
 
-    told = done(home, "ingest", str(ledger), "--kind", "emergency_resource", "--dry-run", "--save-mapping", str(tmp_path / "m.toml"))
-    for words in ("GB18030", "CGCS2000", "队伍名称", "名称（name）", "保留在“其他”", "城堡", "演练（未写入）：新增 1，更新 0，移除 0，未变 0，隔离 1 行"):
+    told = done(home, "ingest", str(ledger), "--kind", "emergency_resource", "--dry-run", "--save-mapping",
+                str(tmp_path / "m.toml"))
+    for words in ("GB18030", "CGCS2000", "队伍名称", "名称（name）", "保留在“其他”", "城堡",
+                  "演练（未写入）：新增 1，更新 0，移除 0，未变 0，隔离 1 行"):
         assert words in told, told
     assert "\x1b[31m" not in told
     assert "隔离区共 0 行" in done(home, "quarantine")
@@ -62,7 +62,8 @@ def test_template_rehearsal_mapping_load_and_mending(ledger: Path, tmp_path: Pat
 
 def test_refusals_say_what_to_do(ledger: Path, tmp_path: Path) -> None:
     home = tmp_path / "home"
-    for words, said in ((("--crs", "月球"), "4548"), (("--mapping", str(tmp_path / "none.toml")), "路径"), (("--encoding", "klingon"), "gb18030"),
+    for words, said in ((("--crs", "月球"), "4548"), (("--mapping", str(tmp_path / "none.toml")), "路径"), (("--encoding",
+                                                                                                         "klingon"), "gb18030"),
                         (("--id", "没有的列"), "编号")):
         ran = riskmap(home, "ingest", str(ledger), "--kind", "emergency_resource", *words)
         assert ran.returncode == 2

@@ -65,7 +65,8 @@ def write(form: str, folder: Path) -> Path:
 
 
 @pytest.mark.filterwarnings("ignore:.*:RuntimeWarning", "ignore:.*:UserWarning")
-@pytest.mark.parametrize("form", [*ENCODINGS, "tsv", "csv.gz", "xlsx", "geojson", "geojsonl", "gpkg", "fgb", "shp", "shp.zip", "parquet"])
+@pytest.mark.parametrize("form", [*ENCODINGS, "tsv", "csv.gz", "xlsx", "geojson", "geojsonl", "gpkg", "fgb", "shp", "shp.zip",
+                                  "parquet"])
 def test_every_format(town: Store, tmp_path: Path, form: str) -> None:
     file = write(form, tmp_path)
     ingested = ingest_file(town, "emergency_resource", file)

@@ -36,7 +36,7 @@ def test_a_ledger_as_people_write_it(town: Store, tmp_path: Path) -> None:
     assert rows.at["A1", "floor_area_m2"] == 3500
     assert list(rows["industry"]) == ["C", "F", "P"]
     assert (rows.at["A1", "sprinklers"], rows.at["A1", "insured"], rows.at["A1", "standardisation"]) == (True, True, "二级")
-    assert [str(day) for day in rows["updated_at"]] == ["2024-01-05"] * 3 or {day.isoformat()[:10] for day in rows["updated_at"]} == {"2024-01-05"}
+    assert {day.isoformat()[:10] for day in rows["updated_at"]} == {"2024-01-05"}
     assert rows.at["A2", "credit_code"] == "91110000600037341L"
     assert json.loads(rows.at["A1", "extra"]) == {"负责人": "张三"}
     found = {finding.code: finding for finding in ingested.findings}
@@ -79,7 +79,8 @@ def test_two_columns_for_one_field(tmp_path: Path) -> None:
 def test_saved_mapping_goes_round(town: Store, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
     file.write_text("号,名,甲,乙,东,北,备\n1,某队,特别队,\"5\",447924.483,4419380.448,x\n", encoding="utf-8")
-    saved = Saved("emergency_resource", {"号": "id", "名": "name", "甲": "resource_type", "乙": "staff", "东": "@lon", "北": "@lat", "备": "-"},
+    saved = Saved("emergency_resource", {"号": "id", "名": "name", "甲": "resource_type", "乙": "staff", "东": "@lon",
+                                         "北": "@lat", "备": "-"},
                   {"resource_type": {"特别队": "team"}}, {"synthetic": True}, "EPSG:4548", "utf-8", swap_axes=False)
     ingested = ingest_file(town, "emergency_resource", file, Declared(mapping=saved))
     write_mapping(tmp_path / "m.toml", ingested.mapping)
@@ -87,7 +88,8 @@ def test_saved_mapping_goes_round(town: Store, tmp_path: Path) -> None:
     row = town.read("emergency_resource").iloc[0]
     assert (row["name"], row["resource_type"], row["staff"], row["synthetic"], row["extra"]) == ("某队", "team", 5, True, None)
     assert row["geometry"].x == pytest.approx(116.391, abs=1e-6)
-    assert ingest_file(town, "emergency_resource", file, Declared(mapping=read_mapping(tmp_path / "m.toml"))).report.unchanged == 1
+    assert ingest_file(town, "emergency_resource", file,
+                       Declared(mapping=read_mapping(tmp_path / "m.toml"))).report.unchanged == 1
 
 
 @pytest.mark.parametrize(("text", "words"), [
@@ -109,7 +111,8 @@ def test_mapping_that_does_not_fit(town: Store, tmp_path: Path) -> None:
 
 def test_id_of_several_columns_and_of_the_credit_code(town: Store, tmp_path: Path) -> None:
     file = tmp_path / "x.csv"
-    file.write_text("统一社会信用代码,场所序号,行业门类,从业人员,lon,lat\n91110000600037341L,2,C,5,116.1,39.7\n,1,C,5,116.1,39.7\n", encoding="utf-8")
+    file.write_text("统一社会信用代码,场所序号,行业门类,从业人员,lon,lat\n"
+                    "91110000600037341L,2,C,5,116.1,39.7\n,1,C,5,116.1,39.7\n", encoding="utf-8")
     ingest_file(town, "enterprise", file)
     assert town.read("enterprise")["id"].tolist() == ["91110000600037341L"]
     assert town.quarantine()["field"].tolist() == ["id"]
@@ -118,9 +121,11 @@ def test_id_of_several_columns_and_of_the_credit_code(town: Store, tmp_path: Pat
 
 
 def test_rows_without_position_stand_where_their_enterprise_stands(town: Store, tmp_path: Path) -> None:
-    (tmp_path / "e.csv").write_text("id,统一社会信用代码,行业门类,从业人员,lon,lat\nE1,91110000600037341L,C,5,116.1,39.7\n", encoding="utf-8")
+    (tmp_path / "e.csv").write_text("id,统一社会信用代码,行业门类,从业人员,lon,lat\nE1,91110000600037341L,C,5,116.1,39.7\n",
+                                    encoding="utf-8")
     ingest_file(town, "enterprise", tmp_path / "e.csv")
-    (tmp_path / "d.csv").write_text("隐患编号,统一社会信用代码,是否重大隐患,检查日期\nD1,91110000600037341L,否,2024/1/5\nD2,E1,重大隐患,20240106\n"
+    (tmp_path / "d.csv").write_text("隐患编号,统一社会信用代码,是否重大隐患,检查日期\n"
+                                    "D1,91110000600037341L,否,2024/1/5\nD2,E1,重大隐患,20240106\n"
                                     "D3,nobody,一般,2024-01-07\n", encoding="utf-8")
     ingested = ingest_file(town, "hidden_danger", tmp_path / "d.csv")
     assert (ingested.report.inserted, ingested.report.quarantined) == (2, 1)

@@ -152,6 +152,6 @@ def test_degrees_minutes_seconds_and_pairs(town: Store, tmp_path: Path) -> None:
     frame = places(2).drop(columns="area_code").assign(lon=["116°23′27.6″", "东经116度12分"], lat=["39°54'25.2\"", "39度42分0秒"])
     loaded(town, frame, tmp_path)
     assert [round(shape.x, 6) for shape in town.read("emergency_resource")["geometry"]] == [116.391, 116.2]
-    pairs = frame.drop(columns=["lon", "lat"]).assign(**{"经纬度": ["116.391,39.907", "（116.2，39.7）"], "id": ["Q1", "Q2"]})
+    pairs = frame.drop(columns=["lon", "lat"]).assign(经纬度=["116.391,39.907", "（116.2，39.7）"], id=["Q1", "Q2"])
     loaded(town, pairs, tmp_path)
     assert town.counts()["emergency_resource"] == 4
