@@ -42,13 +42,13 @@ lint: $(ENVIRONMENT) ## 风格、类型、模块方向 · style, types, directio
 test: setup ## 全部测试（SQLite 与 PostGIS、真浏览器） · all tests
 	@bash scripts/packages.sh
 	@RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && export RISKMAP_TEST_POSTGIS && \
-	.venv/bin/pytest --cov --cov-report=term:skip-covered $(ARGS)
+	.venv/bin/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 bench: setup ## 与同类工具对比测量（ARGS=名称，默认全部） · measure against peers
 	@.venv/bin/riskmap bench $(or $(ARGS),all)
 
 docs: $(ENVIRONMENT) ## 由声明生成文档 · pages made from the declarations
-	@.venv/bin/python -m geo.datamodel && .venv/bin/python -m layers.parameterpage
+	@.venv/bin/python -m geo.datamodel && .venv/bin/python -m layers.parameterpage && .venv/bin/python -m layers.modelcard
 
 atlas: setup ## 输出图集 PDF · the atlas
 	@.venv/bin/riskmap atlas --out $(OUT) $(ARGS)

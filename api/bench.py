@@ -22,7 +22,7 @@ from layers.reader import Snapshot
 _TILES, _POINTS = 20_000, 2000
 
 #: Benchmarks of the source tree in the order of ``all``: the short ones first.
-BENCHMARKS: tuple[str, ...] = ("areas", "tiles", "read", "fields", "store", "night")
+BENCHMARKS: tuple[str, ...] = ("areas", "tiles", "read", "fields", "store", "engine", "night")
 
 
 def run_benchmarks(settings: Settings, name: str, *, json: bool = False) -> int:

@@ -91,10 +91,12 @@ class Edge:
     async def _answer(self, scope: Scope, receive: Receive, send: Send, allowed: bytes) -> None:
         answer = _Answer(scope, receive, send, allowed, self._seconds)
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
+        # Files are sent as bytes and not as paths: only bytes can be packed, counted, or left out for HEAD.
+        extensions = {name: value for name, value in (scope.get("extensions") or {}).items() if name != "http.response.pathsend"}
         try:
             async with asyncio.timeout(self._seconds) as limit:
                 answer.limit = limit
-                await self._inner({**scope, "state": answer.state, "method": method}, receive, answer)
+                await self._inner({**scope, "state": answer.state, "method": method, "extensions": extensions}, receive, answer)
         except TimeoutError:
             _log.warning("gave up", path=scope["path"][:200], started=answer.started)
             if answer.started:
@@ -154,8 +156,8 @@ async def problem(status: int, scope: Scope, receive: Receive, send: Send, heade
 
 
 async def _preflight(send: Send, allowed: bytes) -> None:
-    headers = [(b"access-control-allow-origin", allowed), (b"access-control-allow-methods", b"GET, HEAD, POST"), (b"vary",
-                                                                                                                  b"Origin"),
+    headers = [(b"access-control-allow-origin", allowed), (b"access-control-allow-methods", b"GET, HEAD, POST"),
+               (b"vary", b"Origin"),
                (b"access-control-allow-headers", b"Accept, Accept-Language, Content-Type, If-None-Match"),
                (b"access-control-max-age", b"86400")]
     await send({"type": "http.response.start", "status": 204, "headers": headers})

@@ -82,4 +82,4 @@ def _prepare(snapshot: Snapshot, limit: int) -> None:
     for record in snapshot.area_records(snapshot.area_rows("city")):
         ready.area(record["code"], limit)
     for name in collection_names(snapshot):
-        snapshot.collection(name)
+        _ = snapshot.collection(name).geometry

@@ -29,6 +29,7 @@ ANSWERS: dict[str, tuple[type[BaseModel] | None, str, tuple[str, ...]]] = {
     "/api/collections/{collectionId}/queryables": (shapes.SchemaShape, _SCHEMA, (_HTML,)),
     "/api/collections/{collectionId}/sortables": (shapes.SchemaShape, _SCHEMA, (_HTML,)),
     "/api/collections/{collectionId}/schema": (shapes.SchemaShape, _SCHEMA, (_HTML,)),
+    "/api/functions": (None, _JSON, (_HTML,)),
     "/api/manifest": (shapes.ManifestShape, _JSON, ()),
     "/api/risk/at": (shapes.AtShape, _JSON, ()),
     "/api/risk/cells/{cell_id}": (shapes.CellShape, _JSON, ()),
@@ -73,8 +74,8 @@ def described(app: FastAPI) -> dict[str, Any]:
 
 def _made(app: FastAPI) -> dict[str, Any]:
     own = deepcopy(app.openapi())
-    models = [(model, "serialization") for model in dict.fromkeys([shapes.Problem, *(row[0] for row in ANSWERS.values()
-                                                                                     if row[0])])]
+    named = dict.fromkeys([shapes.Problem, *(model for model, _, _ in ANSWERS.values() if model)])
+    models = [(model, "serialization") for model in named]
     _, definitions = models_json_schema(models, ref_template=_REFERENCE)  # type: ignore[arg-type]
     components = own.setdefault("components", {}).setdefault("schemas", {})
     for name in ("HTTPValidationError", "ValidationError"):

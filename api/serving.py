@@ -88,8 +88,9 @@ def serve(settings: Settings, ready: Callable[[], None]) -> None:
             threading.Thread(target=_when_it_answers, args=(settings, ready), daemon=True).start()
 
     Announced(
-        "api.main:application", address=settings.host, port=settings.port, interface=Interfaces.ASGI, workers=settings.workers, factory=True,
-        respawn_failed_workers=True, workers_kill_timeout=5, websockets=False, log_level=LogLevels.warning,
+        "api.main:application", address=settings.host, port=settings.port, interface=Interfaces.ASGI, factory=True,
+        workers=settings.workers, respawn_failed_workers=True, workers_kill_timeout=5, websockets=False,
+        log_level=LogLevels.warning,
     ).serve()
 
 

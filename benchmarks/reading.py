@@ -69,7 +69,7 @@ def measure(source: Snapshot, folder: Path, options: argparse.Namespace) -> dict
     found: dict[str, Any] = {"conditions": _CONDITIONS.format(o=options), "load_before": os.getloadavg()[0]}
     addresses = tile_addresses(snapshot, options.rows)
     paths = [f"/api/map/tiles/{snapshot.run_id}/{name}/{z}/{x}/{y}.mvt" for name, z, x, y in addresses]
-    found |= _cold(home, folder, paths, options)
+    found |= _cold(home, folder, paths)
     with _ours(home, folder, options.workers) as (base, pid, start_s):
         found["start_s"] = start_s
         say("our tiles, warm")
@@ -82,7 +82,7 @@ def measure(source: Snapshot, folder: Path, options: argparse.Namespace) -> dict
         found |= _reads(base, snapshot, options)
         found |= _exports(base, pid, folder)
         say(f"{options.clients} clients for {options.soak:g} s")
-        many = soak(base, list(_mixture(base, snapshot, paths)), pid, clients=options.clients, seconds=options.soak, pause=_PAUSE)
+        many = soak(base, list(_mixture(snapshot, paths)), pid, clients=options.clients, seconds=options.soak, pause=_PAUSE)
         found |= {"soak_requests": many.requests, "soak_errors": many.errors, "soak_p50_ms": many.p50_ms,
                   "soak_p99_ms": many.p99_ms, "soak_growth_mb": many.growth_mb}
     return found
@@ -154,7 +154,7 @@ def _ours(home: Path, folder: Path, workers: int) -> Iterator[tuple[str, int, fl
         yield base, pid, time.perf_counter() - start
 
 
-def _cold(home: Path, folder: Path, paths: list[str], options: argparse.Namespace) -> dict[str, float]:
+def _cold(home: Path, folder: Path, paths: list[str]) -> dict[str, float]:
     say("our tiles, cold")
     with _ours(home, folder, 1) as (base, _, _):
         times = [once(lambda one=path: peers.fetch(base + one))[0] for path in paths]  # type: ignore[misc]
@@ -321,7 +321,7 @@ def _exports(base: str, pid: int, folder: Path) -> dict[str, float]:
     return found | {"export_mb": peak - before}
 
 
-def _mixture(base: str, snapshot: Snapshot, paths: list[str]) -> Iterator[Ask]:
+def _mixture(snapshot: Snapshot, paths: list[str]) -> Iterator[Ask]:
     """What a room of officers asks for: mostly tiles, then places, pages, rankings, now and then a search."""
     chance = random.Random(5)
     table = snapshot.features(_KIND)

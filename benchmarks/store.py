@@ -1,77 +1,72 @@
-"""The store: loading and reading the city on SQLite (and PostGIS, if there is a server), against GeoPackage and geopandas."""
+"""The store at a city's and a region's size, on SQLite and on PostGIS: load, reload, read, search, page, assess; beside peers."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import os
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import shapely
+import sqlalchemy as sa
 
-from benchmarks.report import Result, best, once, peak_mb, run, say, version
+from benchmarks import storepeers
+from benchmarks.report import best, machine, once, say
+from geo.kinds import KINDS
 from geo.settings import Settings
 from geo.store import Store, open_store
 
-_KIND = "enterprise"
 _SERVER = "RISKMAP_TEST_POSTGIS"
 
+#: Kinds that together are the 430,000 features of the polygon query.
+_SEARCHED = ("enterprise", "risk_source")
 
-def declare(parser: argparse.ArgumentParser) -> None:
-    """Arguments."""
-    parser.add_argument("--sample", type=Path, help="sample folder; default: that of RISKMAP_HOME, else one is generated")
-    parser.add_argument("--enterprises", type=int, default=265_000, help="size of a generated sample")
+Figures = dict[str, Any]
 
 
-def measure(options: argparse.Namespace) -> Result:
-    """The enterprises (rows with 30 fields) on every engine, and the whole sample on SQLite."""
+def measure(options: argparse.Namespace) -> dict[str, Any]:
+    """All figures of all engines that are there."""
     with TemporaryDirectory(prefix="riskmap-bench-") as folder:
         home = Path(folder)
         sample = _sample(options, home)
-        from geo.ingest.readers import read_parquet
-
-        frame = read_parquet(sample / f"{_KIND}.parquet")
-        polygon = _polygon(frame)
-        own, peer, sizes = _city(home, sample)
-        say("SQLite")
-        mine, hits = _own("sqlite", f"sqlite:///{home / 'one.sqlite'}", frame, polygon)
-        own |= {**mine, "peak_mb": peak_mb()}
-        say("GeoPackage")
-        theirs, their_hits = _geopackage(home / "peer.gpkg", frame, polygon)
-        peer |= theirs
-        agreement = {"gpkg_same_hits_ratio": float(hits == their_hits)}
-        engines = ["SQLite"]
+        rows = _csv(sample, home / "enterprise.csv", options.rows)
+        sizes: Figures = {"csv_rows": rows, "csv_mb": round((home / "enterprise.csv").stat().st_size / 2**20, 1),
+                          "pages": options.pages, "page_rows": options.page_rows, "in_polygon": options.hits}
+        engines = {"sqlite": _engine(f"sqlite:///{home / 'store.sqlite'}", home, sample, options, sizes)}
         if os.environ.get(_SERVER):
-            engines.append("PostGIS")
-            more, their, same = _postgis(os.environ[_SERVER], frame, polygon)
-            own, peer = own | more, peer | their
-            agreement["postgis_same_hits_ratio"] = float(same)
-        sizes |= {"enterprises": len(frame), "fields": len(frame.columns) - 1, "in_polygon": len(hits), "engines": engines}
-    return Result(
-        sizes,
-        "Loads: once, into empty tables, page cache warm, no file flushed by hand; ours checks every value, hashes every row, "
-        "builds the spatial index and commits; again_s loads the same rows a second time (nothing changes). Reads: best of 3, "
-        "all fields and geometry as a frame." + ("" if len(engines) > 1 else f" PostGIS not measured: {_SERVER} is not set."),
-        own,
-        f"{version('pyogrio', 'geopandas')}: GeoPackage by write_dataframe and read_dataframe with Arrow (index on, nothing "
-        "checked); to_postgis and read_postgis on the same server (index afterwards)",
-        peer, _ratios(own, peer), agreement,
-    )
+            with _schema(os.environ[_SERVER]) as url:
+                engines["postgis"] = _engine(url, home, sample, options, sizes)
+    return {"sizes": sizes, "peers": storepeers.names(), **engines}
 
 
-def _ratios(own: dict[str, float], peer: dict[str, float]) -> dict[str, float]:
-    pairs = [("sqlite", "gpkg"), ("postgis", "geopandas")]
-    return {
-        f"{mine}_{what}_ratio": peer[f"{theirs}_{what}"] / own[f"{mine}_{what}"]
-        for mine, theirs in pairs for what in ("load_s", "read_s", "search_ms")
-        if f"{mine}_{what}" in own and f"{theirs}_{what}" in peer
-    }
+def _engine(url: str, home: Path, sample: Path, options: argparse.Namespace, sizes: Figures) -> Figures:
+    engine = sa.make_url(url).get_backend_name()
+    say(f"{engine}: loading {options.rows} rows from CSV, twice")
+    found = _in_own_process(url, sample / "area.parquet", home / "enterprise.csv")
+    say(f"{engine}: the peer's bulk load")
+    found["load_peer_s"] = storepeers.load(engine, url, home)
+    found["load_peer_ratio"] = found["load_1m_s"] / found["load_peer_s"]
+    _empty(url)
+    with open_store(url) as store:
+        say(f"{engine}: the city")
+        found |= _city(store, sample, home, engine, url, sizes)
+        found |= _polygon(store, engine, url, home, options.hits)
+        found |= _pages(store, url, options.pages, options.page_rows)
+        found |= _quality(store)
+    return {name: float(f"{value:.4g}") if isinstance(value, float) else value for name, value in found.items()}
 
+
+# -- load -------------------------------------------------------------------------------------------------------------
 
 def _sample(options: argparse.Namespace, home: Path) -> Path:
     kept = options.sample or Settings().home / "sample"
@@ -84,114 +79,159 @@ def _sample(options: argparse.Namespace, home: Path) -> Path:
     return home / "sample"
 
 
-def _polygon(frame: Any) -> Any:
-    """A 32-gon around the middle that holds about 1 % of the rows."""
-    shapes = shapely.from_wkb(frame["geometry"].to_numpy())
-    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
-    centre = float(np.median(x)), float(np.median(y))
-    reach = float(np.quantile(np.hypot(x - centre[0], y - centre[1]), 0.01))
-    return shapely.Point(centre).buffer(reach, quad_segs=8)
+def _csv(sample: Path, path: Path, rows: int) -> int:
+    """The sample's enterprises again and again, each with its own id and place, without the street: that is to be found."""
+    frame = pd.read_parquet(sample / "enterprise.parquet")
+    points = shapely.from_wkb(frame.pop("geometry").to_numpy(object))
+    frame = frame.drop(columns=["area_code"]).loc[:, lambda table: table.notna().any()]
+    frame["lon"], frame["lat"] = shapely.get_x(points), shapely.get_y(points)
+    random, written = np.random.default_rng(5), 0
+    while written < rows:
+        part = frame.iloc[: rows - written]
+        aside = random.normal(0, 1e-3, (2, len(part)))
+        part = part.assign(id=[f"E{number:08d}" for number in range(written, written + len(part))],
+                           lon=part["lon"] + aside[0], lat=part["lat"] + aside[1])
+        part.to_csv(path, index=False, mode="a", header=not written)
+        written += len(part)
+    return written
 
 
-def _city(home: Path, sample: Path) -> tuple[dict[str, float], dict[str, float], dict[str, Any]]:
-    """Load and read every kind of the sample on SQLite, and by pyogrio with one GeoPackage layer for each."""
-    import pyogrio
+def _in_own_process(*arguments: object) -> Figures:
+    """Figures of the two loads in a process of its own, so that its memory is its own."""
+    command = [sys.executable, "-m", "benchmarks.storeload", *map(str, arguments)]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    answer: Figures = json.loads(done.stdout)
+    if answer["load_rows"] == 0:
+        raise RuntimeError(f"nothing was loaded: {answer}")
+    return answer
 
+
+def _empty(url: str) -> None:
+    parsed = sa.make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        for file in Path(str(parsed.database)).parent.glob("store.sqlite*"):
+            file.unlink()
+    else:
+        _statements(url, f'DROP SCHEMA "{_schema_of(url)}" CASCADE', f'CREATE SCHEMA "{_schema_of(url)}"')
+
+
+def _schema_of(url: str) -> str:
+    return str(sa.make_url(url).query["options"]).split("search_path=")[1].split(",")[0]
+
+
+# -- the city ---------------------------------------------------------------------------------------------------------
+
+def _city(store: Store, sample: Path, home: Path, engine: str, url: str, sizes: Figures) -> Figures:
     from geo.ingest import load_directory
-    from geo.ingest.readers import read_parquet
-    from geo.kinds import KINDS
 
-    say("the whole sample on SQLite")
-    with open_store(f"sqlite:///{home / 'city.sqlite'}") as store:
-        store.init()
-        load_s, _ = once(lambda: load_directory(store, sample, Settings(home=home)))
-        read_s, _ = best(lambda: [store.read(kind) for kind in KINDS], 2)
-        counts = {kind: rows for kind, rows in store.counts().items() if rows}
-    say("the whole sample as GeoPackage")
-    path = home / "city.gpkg"
-
-    def write() -> None:
-        for kind in counts:
-            pyogrio.write_dataframe(_geo(read_parquet(sample / f"{kind}.parquet")), path, layer=kind, use_arrow=True,
-                                    append=path.exists(), geometry_type="Unknown")
-
-    write_s, _ = once(write)
-    back_s, _ = best(lambda: [pyogrio.read_dataframe(path, layer=kind, use_arrow=True) for kind in counts], 2)
-    sizes = {"rows": counts, "sqlite_file_mb": round(os.path.getsize(home / "city.sqlite") / 2**20, 1),
-             "gpkg_file_mb": round(os.path.getsize(path) / 2**20, 1)}
-    return ({"sqlite_city_load_s": load_s, "sqlite_city_read_s": read_s},
-            {"gpkg_city_load_s": write_s, "gpkg_city_read_s": back_s}, sizes)
+    store.init()
+    load_s, _ = once(lambda: load_directory(store, sample, Settings(home=home)))
+    sizes["city"] = store.counts()
+    read_s, _ = best(lambda: [store.read(kind) for kind in KINDS], 3)
+    peer_s, rows = storepeers.read_city(engine, url, home, sample)
+    if rows != sum(sizes["city"].values()):
+        raise RuntimeError(f"the peer read {rows} rows, not {sum(sizes['city'].values())}")
+    return {"load_city_s": load_s, "read_city_s": read_s, "read_city_peer_s": peer_s, "read_city_peer_ratio": peer_s / read_s}
 
 
-def _geo(frame: Any) -> Any:
-    import geopandas
-
-    shapes = shapely.from_wkb(frame["geometry"].to_numpy())
-    return geopandas.GeoDataFrame(frame.drop(columns="geometry"), geometry=shapes, crs="EPSG:4490")
-
-
-def _own(engine: str, url: str, frame: Any, polygon: Any) -> tuple[dict[str, float], set[str]]:
-    with open_store(url) as store:
-        store.init()
-        load_s, again_s = (_load(store, frame) for _ in range(2))
-        read_s, _ = best(lambda: store.read(_KIND), 3)
-        search_s, found = best(lambda: store.search(polygon, [_KIND])[_KIND], 5)
-    return ({f"{engine}_load_s": load_s, f"{engine}_again_s": again_s, f"{engine}_read_s": read_s,
-             f"{engine}_search_ms": search_s * 1e3}, set(found["id"]))
+def _polygon(store: Store, engine: str, url: str, home: Path, hits: int) -> Figures:
+    """A 32-gon around the middle of all features that holds about so many."""
+    shapes = np.concatenate([store.read(kind, columns=["geometry"])["geometry"].to_numpy() for kind in _SEARCHED])
+    places = shapely.get_coordinates(shapely.centroid(shapes))
+    centre = np.median(places, axis=0)
+    reach = float(np.partition(np.hypot(*(places - centre).T), min(hits, len(places) - 1))[min(hits, len(places) - 1)])
+    polygon = shapely.Point(centre).buffer(reach, quad_segs=8)
+    del shapes, places
+    seconds, pages = best(lambda: [store.query(kind, polygon=polygon, limit=100_000) for kind in _SEARCHED], 9)
+    peer_s, found = storepeers.polygon(engine, url, home, polygon, _SEARCHED)
+    own = {row for page in pages for row in page.table["id"].to_pylist()}
+    return {"polygon_ms": seconds * 1e3, "polygon_peer_ms": peer_s * 1e3, "polygon_hits": len(own),
+            "polygon_same_hits": own == found}
 
 
-def _load(store: Store, frame: Any) -> float:
-    return once(lambda: store.load(_KIND, frame, source="bench", complete=True))[0]
+def _pages(store: Store, url: str, pages: int, rows: int) -> Figures:
+    """The first page against the page so many further on, reached as a user reaches it."""
+    cursor: str | None = None
+    for _ in range(pages - 1):
+        following = store.query("enterprise", limit=rows, cursor=cursor, columns=["id"]).cursor
+        if following is None:
+            break
+        cursor = following
+    first_s, _ = best(lambda: store.query("enterprise", limit=rows), 25)
+    last_s, _ = best(lambda: store.query("enterprise", limit=rows, cursor=cursor), 25)
+    return {"page_1_ms": first_s * 1e3, "page_10000_ms": last_s * 1e3, "page_10000_ratio": last_s / first_s,
+            "page_10000_offset_ratio": storepeers.offset_ratio(url, pages, rows)}
 
 
-def _geopackage(path: Path, frame: Any, polygon: Any) -> tuple[dict[str, float], set[str]]:
-    import pyogrio
+def _quality(store: Store) -> Figures:
+    from geo.quality import assess_store, load_rules
 
-    load_s, _ = once(lambda: pyogrio.write_dataframe(_geo(frame), path, use_arrow=True))
-    read_s, _ = best(lambda: pyogrio.read_dataframe(path, use_arrow=True), 3)
-    search_s, found = best(lambda: pyogrio.read_dataframe(path, mask=polygon, use_arrow=True), 5)
-    return {"gpkg_load_s": load_s, "gpkg_read_s": read_s, "gpkg_search_ms": search_s * 1e3}, set(found["id"])
+    quality_s, _ = once(lambda: assess_store(store, as_of=date(2026, 1, 1), rules=load_rules()))
+    return {"quality_s": quality_s}
 
 
-def _postgis(server: str, frame: Any, polygon: Any) -> tuple[dict[str, float], dict[str, float], bool]:
-    import geopandas
-    import sqlalchemy as sa
-
-    say("PostGIS")
-    with _schema(server) as (schema, url):
-        own, hits = _own("postgis", url, frame, polygon)
-        say("geopandas on PostGIS")
-        engine = sa.create_engine(url)
-        try:
-            load_s, _ = once(lambda: _geo(frame).to_postgis("peer", engine, schema=schema))
-            read_s, _ = best(lambda: geopandas.read_postgis("SELECT * FROM peer", engine, geom_col="geometry"), 3)
-            where = f"SELECT * FROM peer WHERE ST_Intersects(geometry, ST_GeomFromText('{polygon.wkt}', 4490))"
-            search_s, found = best(lambda: geopandas.read_postgis(where, engine, geom_col="geometry"), 5)
-        finally:
-            engine.dispose()
-    peer = {"geopandas_load_s": load_s, "geopandas_read_s": read_s, "geopandas_search_ms": search_s * 1e3}
-    return own, peer, hits == set(found["id"])
-
+# -- servers ----------------------------------------------------------------------------------------------------------
 
 @contextmanager
-def _schema(server: str) -> Iterator[tuple[str, str]]:
-    """A schema of its own in the server's database, and its URL; dropped afterwards."""
-    import sqlalchemy as sa
-
-    engine, schema = sa.create_engine(server), f"bench_{uuid.uuid4().hex}"
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
+def _schema(server: str) -> Iterator[str]:
+    """URL of a schema of its own in the server's database; dropped afterwards."""
+    schema = f"bench_{uuid.uuid4().hex}"
+    _statements(server, f"CREATE SCHEMA {schema}")
     try:
-        yield schema, f"{server}?options=-csearch_path%3D{schema}%2Cpublic"
+        yield f"{server}?options=-csearch_path%3D{schema}%2Cpublic"
     finally:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-        engine.dispose()
+        _statements(server, f"DROP SCHEMA {schema} CASCADE")
+
+
+def _statements(url: str, *statements: str) -> None:
+    engine = sa.create_engine(url)
+    with engine.begin() as connection:
+        for statement in statements:
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
+# -- the answer -------------------------------------------------------------------------------------------------------
+
+_CONDITIONS = (
+    "Loads: from CSV into empty tables through `riskmap ingest`'s own path (every value checked, street found, row hashed, "
+    "indexes built, committed), once, in a process of its own, whose largest memory it is; the peer checks nothing. Reads: "
+    "best of 3, every kind with all fields and geometry as frames. Polygon: best of 9, all fields. Pages: best of 25. Warm.")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Run it."""
-    run("store", __doc__ or "", declare, measure, argv)
+    from api.scoring import use_kernel_cache
+
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.store", description=__doc__)
+    parser.add_argument("--json", action="store_true", help="one JSON object on standard output")
+    parser.add_argument("--sample", type=Path, help="sample folder; default: that of RISKMAP_HOME, else one is generated")
+    parser.add_argument("--enterprises", type=int, default=265_000, help="size of a generated sample")
+    parser.add_argument("--rows", type=int, default=1_000_000, help="rows of the CSV file")
+    parser.add_argument("--hits", type=int, default=5_000, help="features in the polygon")
+    parser.add_argument("--pages", type=int, default=10_000, help="which page is compared with the first")
+    parser.add_argument("--page-rows", type=int, default=20, help="rows of a page")
+    options = parser.parse_args(argv)
+    use_kernel_cache(Settings())
+    load, started = os.getloadavg()[0], datetime.now(UTC)
+    found = measure(options)
+    facts = {**machine(), "load_average_before": round(load, 2), "load_average_after": round(os.getloadavg()[0], 2)}
+    answer = {"benchmark": "store", "started": started.isoformat(timespec="seconds"), "machine": facts, "conditions": _CONDITIONS,
+              **found}
+    print(json.dumps(answer, ensure_ascii=False) if options.json else table(answer), flush=True)
+
+
+def table(answer: dict[str, Any]) -> str:
+    """The same for people: the machine, then the engines side by side."""
+    facts, engines = answer["machine"], [name for name in ("sqlite", "postgis") if name in answer]
+    where = f"{facts['cores']} cores {facts['cpu']}, {facts['memory_mb']} MB, {facts['system']}"
+    loads = f"load {facts['load_average_before']} → {facts['load_average_after']}"
+    lines = [f"store · {answer['started']}", f"{where}, {loads}", answer["conditions"], ""]
+    lines += [f"peer, {what}: {name}" for what, name in answer["peers"].items()]
+    lines += ["", f"  {'':28}" + "".join(f"{name:>14}" for name in engines)]
+    for figure in answer[engines[0]]:
+        lines.append(f"  {figure:28}" + "".join(f"{answer[name].get(figure, '–')!s:>14}" for name in engines))
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

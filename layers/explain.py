@@ -176,7 +176,8 @@ def _cell_band(record: dict[str, Any]) -> dict[str, Any] | None:
 #: Rules whose ratio says by how much the risk has to fall, and what is meant.
 _RATIOS: dict[str, str] = {
     "S-IR-1": "最不利目标处的危险化学品个人风险", "S-IR-2": "最不利目标处的个人风险",
-    "S-FN-1": "装置的社会风险曲线（相对不可接受线）", "S-FN-2": "装置的社会风险曲线（相对不可接受线以下一个数量级）", "S-K": "人均风险（κ）",
+    "S-FN-1": "装置的社会风险曲线（相对不可接受线）",
+    "S-FN-2": "装置的社会风险曲线（相对不可接受线以下一个数量级）", "S-K": "人均风险（κ）",
 }
 
 

@@ -125,8 +125,8 @@ def _counts(snapshot: Snapshot) -> list[Problem]:
 
 def _quality(snapshot: Snapshot) -> list[Problem]:
     """The rows that were assessed are the rows that there are."""
-    if "quality" not in snapshot.manifest:
-        return []
+    if "quality" not in snapshot.manifest or not (snapshot.path / "quality.parquet").is_file():
+        return []  # switched off, or missing and said so already
     table = Columns(snapshot.path / "quality.parquet")
     rows, kinds = table.numbers("rows"), np.asarray(table.texts("kind"), object)
     counts = snapshot.manifest.get("counts", {})

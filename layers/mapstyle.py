@@ -67,7 +67,8 @@ def _layers(name: str, geometry: str, style: str) -> list[dict[str, Any]]:
     return [
         {"id": name, "type": "circle", **common, "layout": hidden | worst_on_top,
          "filter": ["==", ["geometry-type"], "Point"],
-         "paint": {"circle-color": colour, "circle-radius": radius, "circle-stroke-color": "#FFFFFF", "circle-stroke-width": 0.6}},
+         "paint": {"circle-color": colour, "circle-radius": radius, "circle-stroke-color": "#FFFFFF",
+                   "circle-stroke-width": 0.6}},
         {"id": f"{name}-area", "type": "fill", **common, "layout": hidden, "filter": ["==", ["geometry-type"], "Polygon"],
          "paint": {"fill-color": colour, "fill-opacity": 0.6, "fill-outline-color": "#343A40"}},
     ]

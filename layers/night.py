@@ -97,10 +97,11 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
     name = run_id or f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
     parameters = load_parameters()
     times: dict[str, float] = {}
-    version = store.version()
     with SnapshotWriter(settings.snapshots, name) as writer, beside(store, settings, day) as quality:
         start = time.perf_counter()
-        inputs = read_inputs(store, day, rasters=settings.rasters, progress=progress, each=_each(writer, quality))
+        with store.snapshot():  # one state of the store, whatever is loaded meanwhile
+            version = store.version()
+            inputs = read_inputs(store, day, rasters=settings.rasters, progress=progress, each=_each(writer, quality))
         times["read"] = _since(start)
         start = time.perf_counter()
         found = affordable(inputs, settings, progress)

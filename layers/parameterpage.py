@@ -15,10 +15,12 @@ from riskmodel.parameters.load import CERTAINTIES, Value
 
 #: Chinese title of each table; a table without one is shown by its code.
 TITLES: Mapping[str, str] = MappingProxyType({
-    "consequence": "后果计算的方法选择", "crowd": "人群踩踏", "fire": "火灾", "gas_use": "燃气使用",
-    "identification": "重大危险源辨识与诊断分级", "levels": "指数与等级", "likelihood": "管理修正系数", "people": "人口时空分布",
-    "pipelines": "地下管线", "protection": "防护目标", "quantified": "危险化学品单元", "semi": "半定量风险源（LEC、LS、四色）",
-    "substances": "物质性质", "uncertainty": "不确定性", "weather": "气象", "work": "生产安全事故",
+    "consequence": "后果计算的方法选择", "crowd": "人群踩踏", "diagnosis": "诊断分级（应急〔2018〕19号）",
+    "domino": "多米诺", "emergency": "应急救援", "fire": "火灾", "gas_use": "燃气使用",
+    "identification": "重大危险源辨识与分级", "levels": "指数与等级", "likelihood": "可能性的修正",
+    "people": "人口时空分布", "pipelines": "地下管线", "profiles": "LEC 与 LS 取值标准", "protection": "防护目标",
+    "quantified": "危险化学品单元", "semi": "半定量风险源（LEC、LS、四色）", "substances": "物质性质",
+    "uncertainty": "不确定性", "weather": "气象", "work": "生产安全事故",
 })
 
 #: How sure a value is, as the page says it.

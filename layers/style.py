@@ -78,8 +78,8 @@ STYLES: dict[str, ColourStyle] = {
 }
 
 #: What a hatched cell or area means.
-HATCHED_ZH = "斜线：按均值应为重大，但达到重大的概率不足一半"
-HATCHED_EN = "hatched: major by its mean, but with less than even odds"
+HATCHED_ZH = "斜线：颜色不稳定（按均值应为重大但概率不足一半，或换一种网格、分区就会变色）"
+HATCHED_EN = "hatched: an unstable colour (major with less than even odds, or another on a shifted grid)"
 
 #: Drawn on every map and export whose data are generated.
 SYNTHETIC_ZH = "合成数据，仅供演示"

@@ -93,5 +93,5 @@ def _with_rise(table: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _staircase(table: NDArray[np.float64]) -> NDArray[np.float64]:
     pieces = (table[:, :-1] + table[:, 1:]) / 2
-    means = pieces.reshape(len(table), LINE_STEPS, -1).mean(axis=2)
+    means = pieces.reshape(len(table), LINE_STEPS, pieces.shape[1] // LINE_STEPS).mean(axis=2)
     return np.asarray(means - np.concatenate([means[:, 1:], np.zeros((len(table), 1))], axis=1))

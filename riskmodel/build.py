@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from riskmodel import crowd, domino, emergency, fire, gas_use, likelihood, pipelines, precedence, quantified, semi, work
 from riskmodel.inputs import ModelInputs
@@ -28,19 +30,21 @@ def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposur
         Factor by enterprise id from an approved learned model; it replaces the management factor where it is given
         (:func:`riskmodel.likelihood.management_factors`).
     """
-    scenarios, factors, effects = gather(inputs, parameters, people, learned)
-    return emergency.mitigate(scenarios, inputs, effects, parameters), factors
+    density = emergency.street_density(inputs)
+    scenarios, factors, effects = gather(inputs, parameters, people, learned, density)
+    return emergency.mitigate(scenarios, inputs, effects, parameters, density), factors
 
 
 def gather(inputs: ModelInputs, parameters: Parameters, people: Exposure,
-           learned: pd.Series | None = None) -> tuple[ScenarioSet, pd.Series, Mapping[int, Effect]]:
+           learned: pd.Series | None = None,
+           density: NDArray[np.float64] | None = None) -> tuple[ScenarioSet, pd.Series, Mapping[int, Effect]]:
     """Scenarios before emergency response, factors, and what the kernels of chemicals do to equipment and when they arrive."""
     builder = ScenarioBuilder(SOURCE_KINDS)
     counted = precedence.resolve(builder, inputs, parameters)
     factors = likelihood.management_factors(inputs, parameters, learned)
     assembly = quantified.add(builder, inputs, parameters, factors)
     if assembly is not None:
-        _escalate(assembly, inputs, parameters)
+        _escalate(assembly, inputs, parameters, density)
     pipelines.add(builder, inputs, parameters)
     covered = semi.add(builder, inputs, parameters, factors, people, counted)
     for module in (fire, crowd, gas_use):
@@ -50,8 +54,8 @@ def gather(inputs: ModelInputs, parameters: Parameters, people: Exposure,
     return leave_out_own_staff(builder.finish(), inputs), factors, effects
 
 
-def _escalate(assembly: Assembly, inputs: ModelInputs, parameters: Parameters) -> None:
+def _escalate(assembly: Assembly, inputs: ModelInputs, parameters: Parameters, density: NDArray[np.float64] | None) -> None:
     units = assembly.units
     if len(units):
-        arrival = emergency.arrivals(inputs, units.x, units.y, parameters)
+        arrival = emergency.arrivals(inputs, units.x, units.y, parameters, density)
         domino.add(assembly, units, arrival.mean(emergency.cooling_factor(arrival.fire, parameters)))

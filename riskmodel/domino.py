@@ -12,6 +12,7 @@ killed already are not taken off the second's count; at the thresholds for equip
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -146,7 +147,7 @@ def _pairs(assembly: Assembly, branch: Branch, tree: cKDTree,
             continue
         rows = np.flatnonzero(branch.kernel == kernel)
         places = np.column_stack([branch.x[rows], branch.y[rows]])
-        near = tree.query_ball_point(places, _reach(effect, assembly.parameters))
+        near = cast("list[list[int]]", tree.query_ball_point(places, _reach(effect, assembly.parameters)))
         source = np.repeat(rows, [len(some) for some in near])
         target = np.concatenate([np.asarray(some, np.intp) for some in near]) if source.size else np.empty(0, np.intp)
         if source.size:

@@ -86,7 +86,7 @@ def injury_factor(minutes: ArrayLike, saved: float, parameters: Parameters) -> A
     decay, usual = parameters.number("emergency.injury.decay"), parameters.number("emergency.injury.reference")
     gain = np.exp(-np.asarray(minutes, np.float64) / decay) - np.exp(-usual / decay)
     low, high = parameters.array("emergency.injury.bounds")
-    return np.clip(1 - saved * gain, low, high)
+    return np.asarray(np.clip(1 - saved * gain, low, high))
 
 
 def toxic_factor(arrival: ArrayLike, duration: ArrayLike, warning: ArrayLike, most: ArrayLike, parameters: Parameters) -> Array:
@@ -112,14 +112,21 @@ def cooling_factor(minutes: ArrayLike, parameters: Parameters) -> Array:
     >>> cooling_factor([5.0, 15.0, 30.0], load_parameters()).tolist()
     [0.5, 0.75, 1.0]
     """
-    return np.interp(np.asarray(minutes, np.float64), parameters.array("emergency.cooling.time"), [parameters.number("emergency.cooling.factor"), 1.0])
+    factor = parameters.number("emergency.cooling.factor")
+    return np.interp(np.asarray(minutes, np.float64), parameters.array("emergency.cooling.time"), [factor, 1.0])
 
 
-def arrivals(inputs: ModelInputs, x: Array, y: Array, parameters: Parameters) -> Arrival:
-    """Response times of places (Albers metres) by the nearest fire station and hospital."""
+def arrivals(inputs: ModelInputs, x: Array, y: Array, parameters: Parameters, density: Array | None = None) -> Arrival:
+    """Response times of places (Albers metres) by the nearest fire station and hospital.
+
+    Parameters
+    ----------
+    density : (cells,) float64, optional
+        :func:`street_density`, where it is known already.
+    """
     speed = parameters.table("emergency.travel.speed")
     speeds = np.array([speed[name] for name in ("day", "peak", "night")], np.float64)
-    weight = _regimes(inputs, x, y, parameters)
+    weight = _regimes(inputs, x, y, parameters, street_density(inputs) if density is None else density)
     farthest = parameters.number("emergency.travel.farthest")
     fire = travel_minutes(_nearest(inputs, "fire_station", x, y)[:, None], speeds, parameters)
     way = travel_minutes(_nearest(inputs, "hospital", x, y)[:, None], speeds, parameters)
@@ -136,10 +143,10 @@ def _nearest(inputs: ModelInputs, resource: str, x: Array, y: Array) -> Array:
     return np.asarray(cKDTree(points).query(np.column_stack([x, y]))[0])
 
 
-def _regimes(inputs: ModelInputs, x: Array, y: Array, parameters: Parameters) -> Array:
+def _regimes(inputs: ModelInputs, x: Array, y: Array, parameters: Parameters, by_cell: Array) -> Array:
     """Share of time by day, at peaks and by night: peaks in the core only, free roads at all hours in the country."""
     cell = inputs.grid.index(x, y)
-    density = np.where(cell >= 0, street_density(inputs)[np.maximum(cell, 0)], 0.0)
+    density = np.where(cell >= 0, by_cell[np.maximum(cell, 0)], 0.0)
     share = parameters.table("emergency.travel.share")
     peak = np.where(density >= parameters.number("emergency.travel.core"), float(share["peak"]), 0.0)
     night = np.where(density < parameters.number("emergency.travel.rural"), 1.0 - peak, float(share["night"]))
@@ -182,7 +189,8 @@ class Help:
     background: Mapping[str, Array]
 
 
-def help_of(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, Effect], parameters: Parameters) -> Help:
+def help_of(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, Effect], parameters: Parameters,
+            density: Array | None = None) -> Help:
     """The kind of help of every scenario and its factor, at the cell where the event is.
 
     Parameters
@@ -199,7 +207,7 @@ def help_of(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, E
         needed |= item.frequency > 0
     known = np.flatnonzero(needed)
     x, y = grid.centre(known)
-    table = factors(arrivals(inputs, x, y, parameters), parameters)
+    table = factors(arrivals(inputs, x, y, parameters, density), parameters)
     by_kind = np.stack([table[name] for name in KINDS])
     place = np.cumsum(needed) - 1
     helped = (kind >= 0) & (cell >= 0)
@@ -209,11 +217,12 @@ def help_of(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, E
     return Help(kind, factor, known, table)
 
 
-def mitigate(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, Effect], parameters: Parameters) -> ScenarioSet:
+def mitigate(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, Effect], parameters: Parameters,
+             density: Array | None = None) -> ScenarioSet:
     """Fill the factor on deaths of every scenario and of the backgrounds, relative to the frozen mean of its kind."""
     if not len(inputs.frames["emergency_resource"]):
         return scenarios
-    found = help_of(scenarios, inputs, effects, parameters)
+    found = help_of(scenarios, inputs, effects, parameters, density)
     means, least = parameters.table("emergency.mean.kind"), parameters.number("emergency.bounds.least")
     mean = np.array([float(means[name]) for name in KINDS] + [1.0])
     factor = np.maximum(found.factor / mean[found.kind], least)

@@ -122,12 +122,6 @@ def gather(grid: Grid, coverage: Coverage, scenarios: ScenarioSet, fields: Field
     )
 
 
-def _only(item: Background, cells: NDArray[np.intp]) -> Background:
-    """A background in some of its cells."""
-    helped = None if item.mitigation is None else item.mitigation[cells]
-    return replace(item, frequency=item.frequency[cells], mitigation=helped)
-
-
 def explain_cell(evidence: Evidence, cell: int) -> Contributions:
     """Who makes the risk of one cell.
 

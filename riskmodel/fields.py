@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,13 +16,33 @@ from riskmodel.scenarios import Background, PointScenarios, ScenarioSet, Scope, 
 from riskmodel.sweep import Way, sweep
 from riskmodel.tiles import People, Plan, take_lines, take_points
 
-__all__ = ["IR_UNIT", "S_UNIT", "Fields", "KernelBank", "People", "Way", "background_units", "check_finite", "individual_risk",
-           "lay", "local_s", "take_lines", "take_points"]
+__all__ = ["IR_UNIT", "S_UNIT", "BackgroundS", "Fields", "KernelBank", "People", "Way", "background_units", "check_finite",
+           "individual_risk", "lay", "local_s", "take_lines", "take_points"]
 
 _SCOPES = (Scope.HC, Scope.AN, Scope.SEMI)
 
 IR_UNIT = 1e-18  #: one unit of the individual-risk fields, per year
 S_UNIT = 1e-15  #: one unit of the societal-risk fields, deaths per year
+
+
+@dataclass(frozen=True)
+class BackgroundS:
+    """S of one background, computed for the cells that somebody asks for: kept, it would be 8 bytes for every cell."""
+
+    item: Background
+
+    def __getitem__(self, cells: NDArray[np.integer]) -> NDArray[np.int64]:
+        """S of some cells, in 1e-15 deaths per year."""
+        some = None if self.item.mitigation is None else self.item.mitigation[cells]
+        return background_units(replace(self.item, frequency=self.item.frequency[cells], mitigation=some))
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.int64]:
+        """S of all cells."""
+        return background_units(self.item)
+
+    def sum(self) -> int:
+        """S of all cells together."""
+        return int(background_units(self.item).sum())
 
 
 @dataclass(frozen=True)
@@ -37,8 +58,8 @@ class Fields:
     point_s : (points,) int64
         S of each point scenario over all cells (local and public), in 1e-15 deaths per year.
     line_s : (lines,) int64
-    background_s : tuple of (cells,) int64
-        S of each background per cell.
+    background_s : tuple of BackgroundS
+        S of each background: index it with cells, or make an array of it.
     outside : int
         Scenarios whose place lies outside the grid (counted nowhere).
     """
@@ -47,7 +68,7 @@ class Fields:
     s: NDArray[np.int64]
     point_s: NDArray[np.int64]
     line_s: NDArray[np.int64]
-    background_s: tuple[NDArray[np.int64], ...]
+    background_s: tuple[BackgroundS, ...]
     outside: int
 
 
@@ -89,10 +110,9 @@ def lay(scenarios: ScenarioSet, people: People, grid: Grid, *, threads: int = 2,
         line_s[plan.line_rows(tile)] += laid.line_s
     point_s, outside = _add_local(scenarios.points, grid, s)
     point_s[reach] += reached
-    background = tuple(background_units(b) for b in scenarios.background)
-    for item, layer in zip(scenarios.background, background, strict=True):
-        s[item.theme] += layer
-    return Fields(ir, s, point_s, line_s, background, outside)
+    for item in scenarios.background:
+        s[item.theme] += background_units(item)
+    return Fields(ir, s, point_s, line_s, tuple(map(BackgroundS, scenarios.background)), outside)
 
 
 def individual_risk(scenarios: ScenarioSet, grid: Grid, *, scopes: Sequence[Scope] = _SCOPES,

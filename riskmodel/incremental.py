@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.grid import Grid
 from riskmodel.bank import KernelBank
-from riskmodel.fields import Fields, background_units, check_finite, local_s
+from riskmodel.fields import BackgroundS, Fields, background_units, check_finite, local_s
 from riskmodel.scenarios import Kernel, LineScenarios, PointScenarios, ScenarioSet, Scope, Theme
 from riskmodel.sweep import Way, sweep
 from riskmodel.tiles import People, Plan, take_lines, take_points
@@ -54,14 +54,13 @@ def update(fields: Fields, before: ScenarioSet, after: ScenarioSet, people: Peop
     fresh_point_s, fresh_line_s = change(ir, s, gone, fresh, people, grid, way=way)
     _local(s, gone.points, grid, -1)
     fresh_point_s += _local(s, fresh.points, grid, 1)
-    background = tuple(background_units(item) for item in after.background)
-    for item, layer in zip(before.background, fields.background_s, strict=True):
-        s[item.theme] -= layer
-    for item, layer in zip(after.background, background, strict=True):
-        s[item.theme] += layer
+    for item in before.background:
+        s[item.theme] -= background_units(item)
+    for item in after.background:
+        s[item.theme] += background_units(item)
     outside = int(np.count_nonzero(grid.index(after.points.x, after.points.y) < 0))
     point_s, line_s = point.joined(fields.point_s, fresh_point_s), line.joined(fields.line_s, fresh_line_s)
-    return Fields(ir, s, point_s, line_s, background, outside)
+    return Fields(ir, s, point_s, line_s, tuple(map(BackgroundS, after.background)), outside)
 
 
 def change(ir: NDArray[np.int64], s: NDArray[np.int64] | None, removed: ScenarioSet, added: ScenarioSet, people: People | None,

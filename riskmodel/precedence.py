@@ -80,9 +80,10 @@ def _semi(sources: pd.DataFrame, higher: set[str], premises: NDArray[np.bool_], 
     """LEC and LS rows lose to `higher` and to fires of premises; bare grades lose to those and to LEC or LS with the same key."""
     key = sources["hazard_key"].to_numpy(object)
     unnamed = np.flatnonzero(sources["hazard_key"].isna().to_numpy(bool) & (sources["accident_type"] == FIRE).to_numpy(bool))
-    fire = np.array([isinstance(one, str) and one.endswith(FIRE_SUFFIX) for one in key], bool)
+    end = len(FIRE_SUFFIX)
+    fire = np.array([one[-end:] == FIRE_SUFFIX for one in np.where(sources["hazard_key"].isna(), "", key).tolist()], bool)
     owner = np.full(len(key), -1, np.int64)
-    owner[fire] = inputs.enterprise_ids.get_indexer(pd.Index([one.removesuffix(FIRE_SUFFIX) for one in key[fire]], dtype=object))
+    owner[fire] = inputs.enterprise_ids.get_indexer(pd.Index([one[:-end] for one in key[fire]], dtype=object))
     key = key.copy()
     key[unnamed] = premises_key(sources["enterprise_id"].iloc[unnamed]).to_numpy(object)
     owner[unnamed] = inputs.owners("risk_source")[unnamed]

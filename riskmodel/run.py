@@ -114,7 +114,7 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     criteria = criteria_levels(inputs, scenarios, classes, draws, targets, dwellings, curves, installations, parameters)
     clock.stage("分区与分级")
     grades = identification.grade_units(inputs, parameters)
-    facts = vetoes(inputs, grades, _by_enterprise(sources), parameters)
+    facts = vetoes(inputs, grades, _with_dangers(inputs, sources), parameters)
     evidence = gather(inputs, targets, dwellings, curves, grades, pipelines.hca_three(inputs), facts, parameters)
     occupied = occupied_cells(inputs, fields, people, _source_cells(inputs))
     found = cell_facts(occupied, inputs, fields, targets, dwellings, np.array(evidence.veto_cells, np.int64), parameters)
@@ -131,8 +131,11 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     return RunResult(scenarios, fields, people, cells, areas, sources, targets, dwellings, fn, totals, clock.seconds, uncertainty)
 
 
-def _by_enterprise(sources: pd.DataFrame) -> pd.Series:
-    return sources.groupby("enterprise_id")["pll"].sum()
+def _with_dangers(inputs: ModelInputs, sources: pd.DataFrame) -> pd.Series:
+    """PLL of the enterprises that have a major danger, by their id."""
+    dangers = inputs.frames["hidden_danger"]
+    named = set(dangers.loc[dangers["major"].fillna(False).astype(bool), "enterprise_id"].dropna())
+    return sources[sources["enterprise_id"].isin(named)].groupby("enterprise_id")["pll"].sum()
 
 
 def _source_cells(inputs: ModelInputs) -> NDArray[np.int64]:

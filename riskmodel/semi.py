@@ -13,11 +13,13 @@ from the equipment rows alone, so that nothing counts twice.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
+from riskmodel import profiles
 from riskmodel.columns import looked_up, numbers
 from riskmodel.inputs import ModelInputs
 from riskmodel.likelihood import of_enterprises
@@ -142,10 +144,11 @@ def outcomes(parameters: Parameters) -> Outcomes:
 
 
 def assess(frame: pd.DataFrame, parameters: Parameters) -> Assessment:
-    """Stage 1 for rows of `risk_source` (columns method, l, e, c, s, grade).
+    """Stage 1 for rows of `risk_source` (columns method, l, e, c, s, grade and, where present, profile).
 
     LEC: ``f = fL · E/6`` capped at 0.1/yr, N by C. LS: f by L, N by S. GRADE: both by colour. The own level comes from
-    ``f · E[N]``; the familiar one from ``D = L·E·C`` or ``R = L·S``.
+    ``f · E[N]``; the familiar one from ``D = L·E·C`` or ``R = L·S`` by the profile that the row names, else by the default one
+    (:mod:`riskmodel.profiles`). A row that names a profile which its method does not have is not assessed.
     """
     table = outcomes(parameters)
     method = frame["method"].astype(object)
@@ -162,13 +165,14 @@ def assess(frame: pd.DataFrame, parameters: Parameters) -> Assessment:
     by_s = _lookup(factor["s"], {n[1:]: i for n, i in position.items() if n.startswith("S")})
     by_grade = looked_up(frame["grade"], position)
     outcome = np.select([lec, ls, bare], [by_c, by_s, by_grade], np.nan)
-    valid = ~(np.isnan(frequency) | np.isnan(outcome))
+    valid = ~(np.isnan(frequency) | np.isnan(outcome)) & _profiled(frame, lec, ls, parameters)
     index = np.where(valid, outcome, -1).astype(np.int16)
     frequency = np.where(valid, frequency, 0.0)
     pll = frequency * np.where(valid, table.mean[index], 0.0)
     level = np.where(valid, source_level(pll, parameters), 0).astype(np.int8)
-    d = np.select([lec, ls], [factor["l"] * factor["e"] * factor["c"], factor["l"] * factor["s"]], np.nan)
-    familiar = np.where(valid, _familiar(frame, lec, ls, d, parameters), 0).astype(np.int8)
+    d, usual = profiles.levels(frame[valid], parameters)
+    d, usual = _spread(d, valid, np.nan), _spread(usual, valid, 0)
+    familiar = np.where(valid & bare, looked_up(frame["grade"], LEVEL_OF_COLOUR, 0.0), usual).astype(np.int8)
     apart = np.abs(level - familiar) >= parameters.number("semi.familiar.mismatch")
     return Assessment(index, frequency, pll, level, familiar, d, apart & (familiar > 0), table)
 
@@ -262,16 +266,20 @@ def _themes(accident: pd.Series, parameters: Parameters) -> NDArray[np.int8]:
     return looked_up(accident, table, float(Theme.WORK_OTHER)).astype(np.int8)
 
 
-def _familiar(frame: pd.DataFrame, lec: NDArray[np.bool_], ls: NDArray[np.bool_], d: NDArray[np.float64],
-              parameters: Parameters) -> NDArray[np.int8]:
-    """Level by the usual cut-offs: D against 320/160/70, R against the chosen profile, a bare grade as stated."""
-    inclusive = parameters.number("semi.familiar.d_inclusive") > 0
-    bands = parameters.array("semi.familiar.d")
-    by_d = 1 + ((d[:, None] < bands) if inclusive else (d[:, None] <= bands)).sum(axis=1)
-    profile = parameters.table("semi.familiar.ls_bands")[str(parameters.entry("semi.familiar.ls_profile").value)]
-    by_r = 1 + (d[:, None] < np.asarray(profile)).sum(axis=1)
-    stated = looked_up(frame["grade"], LEVEL_OF_COLOUR, 0.0)
-    return np.asarray(np.select([lec, ls], [by_d, by_r], stated), np.int8)
+def _profiled(frame: pd.DataFrame, lec: NDArray[np.bool_], ls: NDArray[np.bool_], parameters: Parameters) -> NDArray[np.bool_]:
+    """Whether a row's profile is one of its method, or none is named."""
+    if "profile" not in frame:
+        return np.ones(len(frame), bool)
+    named = frame["profile"]
+    known = [named.isin(profiles.names(parameters, method)).to_numpy(bool) for method in ("lec", "ls")]
+    return np.asarray(named.isna().to_numpy(bool) | (lec & known[0]) | (ls & known[1]) | ~(lec | ls))
+
+
+def _spread(values: NDArray[Any], where: NDArray[np.bool_], rest: float) -> NDArray[Any]:
+    """Values at the rows of a mask, `rest` elsewhere."""
+    full = np.full(len(where), rest, values.dtype)
+    full[where] = values
+    return full
 
 
 def _lookup(values: NDArray[np.float64], table: dict[str, float]) -> NDArray[np.float64]:

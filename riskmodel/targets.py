@@ -91,7 +91,7 @@ def evaluate_dwellings(inputs: ModelInputs, scenarios: ScenarioSet, parameters: 
     steps = (np.arange(max(1, round(grid.cell / _EDGE_STEP_M))) + 0.5) * _EDGE_STEP_M - grid.cell / 2
     dx, dy = (axis.ravel() for axis in np.meshgrid(steps, steps))
     px, py = cx[:, None] + dx, cy[:, None] + dy
-    ir, real = (part.reshape(3, len(cells), -1) for part in _ir_at(px.ravel(), py.ravel(), inputs, scenarios))
+    ir, real = (part.reshape(3, *px.shape) for part in _ir_at(px.ravel(), py.ravel(), inputs, scenarios))
     low, high = ir.min(axis=2, initial=np.inf), ir.max(axis=2, initial=0.0)
     table = pd.DataFrame({
         "cell": cells, "residents": inputs.residents[cells], "protection_class": classes,

@@ -23,6 +23,14 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 EnterpriseMaker = Callable[..., pd.DataFrame]
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """With several workers (``-n``), a file stays on one of them, and so does all that shares the full city."""
+    for item in items:
+        folder = Path(__file__).parent / "city"
+        item.add_marker(pytest.mark.xdist_group("city" if folder in item.path.parents else str(item.path)))
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)])
 def store_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     """URL of a store of its own that is still empty: a SQLite file, then a schema in the test server's PostGIS database."""

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
+from api import ingestcommands, qualitycommands, storecommands  # noqa: F401  (register their commands)
 from api.app import create_app
 from api.commands import app
 from api.tiles import PREFIX
@@ -81,11 +82,16 @@ def test_every_setting_is_in_the_table_with_its_default() -> None:
 
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
 def test_commands_and_their_options_exist(page: Path) -> None:
-    group = typer.main.get_command(app)
-    commands = group.commands  # type: ignore[attr-defined]
+    """``riskmap NAME …`` in backticks, at the beginning of a line or after ``bin/``; groups such as ``quarantine`` too."""
+    commands = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for name, rest in re.findall(r"(?:^|`|bin/)riskmap ([a-z]+)\b([^`\n#]*)", text_of(page), re.MULTILINE):
         assert name in commands, name
-        options = {option for parameter in commands[name].params for option in parameter.opts} | {"--help"}
+        known = [commands[name]]
+        word = rest.split()[0] if rest.split() else ""
+        if re.fullmatch("[a-z]+", word) and hasattr(commands[name], "commands"):
+            assert word in commands[name].commands, f"{name} {word}"
+            known.append(commands[name].commands[word])
+        options = {option for command in known for parameter in command.params for option in parameter.opts} | {"--help"}
         assert set(re.findall(r"(?<=\s)--[a-z-]+", rest)) <= options, f"riskmap {name}{rest}"
     assert set(re.findall(r"--kind ([a-z_]+)", text_of(page))) <= set(KINDS)
 
@@ -104,7 +110,7 @@ def test_addresses_of_the_readme_are_served(tmp_path: Path) -> None:
         template = next(known for known in paths if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", known), path))
         operation = next(iter(paths[template].values()))
         parameters = {entry["name"] for entry in operation.get("parameters", []) if entry["in"] == "query"}
-        assert set(re.findall(r"[?&](\w+)=", query)) <= parameters, path + query
+        assert set(re.findall(r"[?&]([\w-]+)=", query)) <= parameters, path + query
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
@@ -133,8 +139,9 @@ def test_the_index_lists_every_decision_in_order() -> None:
     assert [int(page.name[:4]) for page in pages] == list(range(1, len(pages) + 1))
 
 
-def test_the_tour_is_committed_without_outputs() -> None:
-    cells = json.loads(text_of(ROOT / "notebooks" / "tour.ipynb"))["cells"]
+@pytest.mark.parametrize("name", [path.name for path in sorted((ROOT / "notebooks").glob("*.ipynb"))])
+def test_notebooks_are_committed_without_outputs(name: str) -> None:
+    cells = json.loads(text_of(ROOT / "notebooks" / name))["cells"]
     code = [cell for cell in cells if cell["cell_type"] == "code"]
     assert code
     assert all(cell["outputs"] == [] and cell["execution_count"] is None for cell in code)

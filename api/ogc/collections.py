@@ -62,9 +62,9 @@ def describe(request: Request, snapshot: Snapshot, found: Collection) -> dict[st
         extent["temporal"] = {"interval": [list(found.interval())], "trs": "http://www.opengis.net/def/uom/ISO-8601/0/Gregorian"}
     links: list[Link] = [
         link(request, path, "self"), link(request, path, "alternate", HTML, f="html"),
-        *(link(request, f"{path}/items", "items", form.media, f"{found.title}（{form.zh}）", **({} if name == "json"
-                                                                                                else {"f": name}))
-          for name, form in FORMATS.items()),
+        link(request, f"{path}/items", "items", FORMATS["json"].media, f"{found.title}（{FORMATS['json'].zh}）"),
+        *(link(request, f"{path}/items", "items", form.media, f"{found.title}（{form.zh}）", f=name)
+          for name, form in FORMATS.items() if name != "json"),
         link(request, f"{path}/items", "items", HTML, f"{found.title}（网页）", f="html"),
         link(request, f"{path}/queryables", "http://www.opengis.net/def/rel/ogc/1.0/queryables", SCHEMA, "可查询的属性"),
         link(request, f"{path}/sortables", "http://www.opengis.net/def/rel/ogc/1.0/sortables", SCHEMA, "可排序的属性"),

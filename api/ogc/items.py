@@ -19,7 +19,7 @@ from api.ogc.links import Link, here, link, self_links
 from api.ogc.negotiate import chosen
 from api.parameters import refuse_unknown
 from geo.errors import BadParameter
-from layers.collections import Collection, Query, offered, rows_of
+from layers.collections import Collection, Crs, Query, offered, rows_of
 from layers.collections.crs import chosen as chosen_crs
 from layers.formats import FORMATS, Part, Selection, format_named
 from layers.formats.jsontext import feature_texts, text_bytes
@@ -88,8 +88,7 @@ def _start(request: Request, key: bytes, offset: int) -> int:
 def _geojson(collection: Collection, page: np.ndarray, asked: Asked, head: dict[str, Any]) -> Response:
     texts = text_bytes(feature_texts(collection, page, asked.names, asked.crs), b",")
     body = dumps(head)[:-1] + b',"features":[' + texts + b"]}"
-    return answer(body, media_type=FORMATS["json"].media, headers={"content-crs": f"<{asked.crs.uri}>",
-                                                                   "vary": "accept, accept-language"})
+    return _sent(body, asked.crs)
 
 
 @router.get("/collections/{collectionId}/items/{featureId}", summary="一个要素 · one item")
@@ -112,8 +111,12 @@ def item(
         return html.page(request, html.item(collection, row, asked, links), f"{collection.title} {featureId}")
     text = str(feature_texts(collection, row, names, system)[0].as_py()).encode()
     body = text[:-1] + b',"links":' + dumps(links) + b"}"
-    return answer(body, media_type=FORMATS["json"].media, headers={"content-crs": f"<{system.uri}>",
-                                                                   "vary": "accept, accept-language"})
+    return _sent(body, system)
+
+
+def _sent(body: bytes, crs: Crs) -> Response:
+    return answer(body, media_type=FORMATS["json"].media,
+                  headers={"content-crs": f"<{crs.uri}>", "vary": "accept, accept-language"})
 
 
 @router.get("/collections/{collectionId}/export", summary="导出全部命中要素 · everything found as a file",

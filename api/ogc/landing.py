@@ -31,7 +31,7 @@ CONFORMANCE = (
     *(f"{_CQL2}/{name}" for name in (
         "cql2-text", "cql2-json", "basic-cql2", "advanced-comparison-operators", "case-insensitive-comparison",
         "accent-insensitive-comparison", "basic-spatial-functions", "basic-spatial-functions-plus", "spatial-functions",
-        "temporal-functions", "array-functions", "arithmetic",
+        "temporal-functions", "array-functions", "arithmetic", "property-property", "functions",
     )),
 )
 
@@ -43,10 +43,11 @@ def landing(request: Request, f: F = None) -> Response:
     form = chosen(request, f, DESCRIPTIONS)
     links: list[Link] = [
         *self_links(request, form, dict(DESCRIPTIONS)),
-        link(request, "/api/openapi.json", "service-desc", OPENAPI, "OpenAPI 3.0"), link(request, "/docs", "service-doc", HTML,
-                                                                                         "接口说明"),
-        link(request, "/api/conformance", "conformance", title="符合性"), link(request, "/api/collections", "data",
-                                                                               title="全部图层"),
+        link(request, "/api/openapi.json", "service-desc", OPENAPI, "OpenAPI 3.0"),
+        link(request, "/docs", "service-doc", HTML, "接口说明"),
+        link(request, "/api/conformance", "conformance", title="符合性"),
+        link(request, "/api/collections", "data", title="全部图层"),
+        link(request, "/api/functions", "http://www.opengis.net/def/rel/ogc/1.0/functions", title="过滤函数"),
         *(entry for make in EXTENSIONS.landing for entry in make(request)),
     ]
     if form == "html":

@@ -10,14 +10,16 @@ from starlette.responses import Response
 from api.answers import STRICT, Map, answer
 from api.ogc import html
 from api.ogc.links import SCHEMA, base, self_links
-from api.ogc.negotiate import F, chosen
+from api.ogc.negotiate import DESCRIPTIONS, F, chosen
 from layers.collections import Collection
 from layers.filters import GEOMETRY, Property
+from layers.filters.values import FUNCTIONS
 
 router = APIRouter(prefix="/api", tags=["ogc"], dependencies=STRICT)
 
 _FORMS = {"json": SCHEMA, "html": "text/html"}
 _ALSO = {"application/json": "json"}
+_FUNCTION_TYPES = {"text": "string", "number": "number", "bool": "boolean", "date": "date", "timestamp": "datetime"}
 _DRAFT = "https://json-schema.org/draft/2020-12/schema"
 _GEOMETRY_FORMAT = {"point": "geometry-point", "line": "geometry-linestring", "polygon": "geometry-polygon-or-multipolygon",
                     "point_or_polygon": "geometry-any"}
@@ -35,8 +37,8 @@ def queryables(request: Request, snapshot: Map, collectionId: str, f: F = None) 
 def sortables(request: Request, snapshot: Map, collectionId: str, f: F = None) -> Response:
     """Properties that `sortby` may name."""
     found = snapshot.collection(collectionId)
-    return _schema(request, f, found, "sortables", {entry.name: as_schema(entry) for entry in found.properties.values()
-                                                    if entry.queryable})
+    return _schema(request, f, found, "sortables",
+                   {entry.name: as_schema(entry) for entry in found.properties.values() if entry.queryable})
 
 
 @router.get("/collections/{collectionId}/schema", summary="结构 · schema of the features")
@@ -45,6 +47,20 @@ def schema(request: Request, snapshot: Map, collectionId: str, f: F = None) -> R
     found = snapshot.collection(collectionId)
     return _schema(request, f, found, "schema", {entry.name: as_schema(entry) for entry in found.properties.values()}
                    | {GEOMETRY: _geometry(found)})
+
+
+@router.get("/functions", summary="过滤函数 · functions of filters")
+def functions(request: Request, f: F = None) -> Response:
+    """Functions and arithmetic that a filter may use besides the operators of CQL2."""
+    form = chosen(request, f, DESCRIPTIONS)
+    listed = [(name, [_FUNCTION_TYPES[kind] for kind in wanted], _FUNCTION_TYPES[given])
+              for name, (wanted, given, _) in FUNCTIONS.items() if name.isalpha()]
+    if form == "html":
+        rows = [[html.cell(name), html.cell("、".join(wanted)), html.cell(given)] for name, wanted, given in listed]
+        return html.page(request, html.table(["函数", "参数", "结果"], rows), "过滤函数")
+    described = [{"name": name, "arguments": [{"type": [kind]} for kind in wanted], "returns": [given]}
+                 for name, wanted, given in listed]
+    return answer({"functions": described, "links": self_links(request, form, dict(DESCRIPTIONS))}, headers={"vary": "accept"})
 
 
 def as_schema(declared: Property) -> dict[str, Any]:

@@ -106,8 +106,8 @@ def _ranked(snapshot: Snapshot, record: dict[str, Any], theme: str | None) -> di
 @router.get("/history", summary="历史 · a place over the kept snapshots")
 def past(
     request: Request, snapshot: Map, area: Annotated[str | None, Query(description="area code")] = None,
-    cell: Annotated[str | None, Query(description="cell id")] = None, limit: Annotated[int,
-                                                                                       Query(description="1–400 nights")] = 90,
+    cell: Annotated[str | None, Query(description="cell id")] = None,
+    limit: Annotated[int, Query(description="1–400 nights")] = 90,
 ) -> Response:
     """Level, index, PLL and density of an area or cell in every kept snapshot up to the one that is asked, oldest first."""
     within("limit", limit, 1, 400)
@@ -117,9 +117,9 @@ def past(
         record = snapshot.area(area)
         subject = {"type": record["level"], "id": area, "name": record["name"]}
         return answer({"subject": subject, "items": history.of_area(found[:limit], area)})
-    index = snapshot.grid.find(str(cell))
-    return answer({"subject": {"type": "cell", "id": str(cell), "name": str(cell)}, "items": history.of_cell(found[:limit],
-                                                                                                             str(cell), index)})
+    name = str(cell)
+    nights = history.of_cell(found[:limit], name, snapshot.grid.find(name))
+    return answer({"subject": {"type": "cell", "id": name, "name": name}, "items": nights})
 
 
 @router.get("/fn", summary="F-N 曲线 · F-N curve")

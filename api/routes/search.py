@@ -152,11 +152,10 @@ def _contributors(snapshot: Snapshot, names: list[str], kind: NDArray[np.int64],
     listed = []
     for place, (which, number) in enumerate(zip(kind.tolist(), row.tolist(), strict=True)):
         collection = snapshot.collection(names[which])
-        values = {key: column[0].as_py() for key, column in collection.take(np.array([number]), ("id", "name",
-                                                                                                 "synthetic")).items()}
+        taken = collection.take(np.array([number]), ("id", "name", "synthetic"))
         lon, lat = (float(axis[number]) for axis in collection.geometry.inner)
-        listed.append({"kind": names[which], **values, "pll": float(pll[place]), "share": float(pll[place]) / total if total
-                       else 0.0,
-                       "risk_level": int(snapshot.source_risk(names[which]).level[number]) or None, "lon": lon, "lat": lat})
+        own, level = float(pll[place]), int(snapshot.source_risk(names[which]).level[number]) or None
+        listed.append({"kind": names[which], **{key: column[0].as_py() for key, column in taken.items()}, "pll": own,
+                       "share": own / total if total else 0.0, "risk_level": level, "lon": lon, "lat": lat})
     return listed
 

@@ -55,7 +55,7 @@ def write_dangers(writer: SampleWriter, ground: Ground, shipped: Shipped, units:
         "id": numbered("D", count), "name": coded(kind, [f"{name}隐患" for name in _KINDS]),
         "area_code": ground.codes_at(units.street[unit]), "enterprise_id": units.id.take(pa.array(unit)),
         "danger_kind": coded(kind, _KINDS), "major": major, "found": found,
-        "due": due, "closed": closed, "position_accuracy_m": 20.0,
+        "due": due, "closed": closed, "position_accuracy_m": 20.0, "updated_at": np.where(np.isnat(closed), found, closed),
     })
 
 
@@ -84,9 +84,10 @@ def write_incidents(writer: SampleWriter, ground: Ground, shipped: Shipped, matr
     fire = accident == ACCIDENT_TYPES.index("火灾")
     deaths = np.where(fatal, 1 + np.where(fire, rng.geometric(0.72, count), rng.geometric(0.93, count)) - 1, 0)
     x, y = ground.scatter(rng, street, 0.5 * ground.home + 0.5 * ground.work)
+    occurred = np.datetime64(as_of) - rng.integers(1, 365 * table["years"], count)
     writer.kind("incident", points(x, y), {
         "id": numbered("I", count, digits=5), "name": coded(accident, [f"{name}事故（样例）" for name in ACCIDENT_TYPES]),
-        "area_code": ground.codes_at(street), "occurred": np.datetime64(as_of) - rng.integers(1, 365 * table["years"], count),
+        "area_code": ground.codes_at(street), "occurred": occurred, "updated_at": occurred + 1,
         "accident_type": coded(accident, ACCIDENT_TYPES), "deaths": deaths,
         "injuries": np.where(fatal, rng.poisson(0.3, count), rng.geometric(0.7, count)),
         "industry": coded(industry, [*SECTIONS, None]), "position_accuracy_m": 50.0,

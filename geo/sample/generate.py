@@ -107,7 +107,8 @@ def generate(
     try:
         out.mkdir(parents=True, exist_ok=True)
         (out / "manifest.json").unlink(missing_ok=True)
-        _write(SampleWriter(out, seed), shipped, stages, enterprises, as_of or date.today())
+        day = as_of or date.today()
+        _write(SampleWriter(out, seed, day), shipped, stages, enterprises, day)
     except OSError as error:
         raise EnvironmentProblem(
             f"样例目录 {out} 无法写入：{error.strerror}", f"the sample folder {out} cannot be written: {error.strerror}",

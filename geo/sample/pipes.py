@@ -17,6 +17,7 @@ from geo.sample.places import shapely_wkb
 from geo.sample.shipped import Shipped
 from geo.sample.write import SampleWriter
 
+_OPERATORS = {"heat": "热力集团（样例）", "oil": "输油公司（样例）", "transmission": "管道公司（样例）"}
 _MEDIUM = {"heat": "heat", "oil": "oil"}
 _NAMES = {"high_a": "高压A燃气管线", "high_b": "高压B燃气管线", "sub_high": "次高压燃气管线",
           "medium_a": "中压A燃气管线", "medium_b": "中压B燃气管线", "heat": "热力管线",
@@ -48,7 +49,7 @@ def write_pipelines(writer: SampleWriter, ground: Ground, shipped: Shipped, resi
         "synthetic": [True] * count + [False] * len(drawn), "position_accuracy_m": [5.0] * count + [5000.0] * len(drawn),
         **{field: np.concatenate([table[field].to_numpy(np.float64), np.full(len(drawn), np.nan)])
            for field in ("diameter_mm", "pressure_mpa", "wall_mm", "year", "depth_m")},
-        "class_location": [*table["class_location"], *nothing], "operator": [None] * count + list(drawn["owner"]),
+        "class_location": [*table["class_location"], *nothing], "operator": [*table["operator"], *drawn["owner"]],
         "extra": [None] * count + [json.dumps({"status": status}, ensure_ascii=False) for status in drawn["status"]],
     })
     return km
@@ -139,7 +140,8 @@ def _rows(
     klass = np.select([there > 8000, there > 1200, there > 250], ["四级", "三级", "二级"], "一级")
     old = 1995 if name in ("medium_b", "heat") else 2000
     return pd.DataFrame({
-        "line": lines, "name": [f"{_NAMES[name]}{n:04d}（样例）" for n in range(1, count + 1)],
+        "line": lines, "operator": _OPERATORS.get(name, "燃气集团（样例）"),
+        "name": [f"{_NAMES[name]}{n:04d}（样例）" for n in range(1, count + 1)],
         "medium": _MEDIUM.get(name, "gas"), "class_location": klass,
         "service": "transmission" if name in ("transmission", "oil") else "town", "diameter_mm": float(plan["diameter"]),
         "pressure_mpa": float(plan["pressure"]), "wall_mm": float(plan["wall"]),

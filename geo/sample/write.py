@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from geo.grid import ALBERS, Grid, to_degrees
 from geo.kinds import Field, kind
+from geo.sample.ground import random_for
 
 _TYPES: Mapping[str, pa.DataType] = {
     "text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "date": pa.date32(), "json": pa.string(),
 }
+#: Day of the OpenStreetMap extract that the real rows come from.
+_EXTRACT = np.datetime64("2026-06-07")
 _POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("x", "<f8"), ("y", "<f8")])
 
 
@@ -70,6 +74,7 @@ class SampleWriter:
 
     folder: Path
     seed: int
+    as_of: date
     kinds: dict[str, dict[str, Any]] = field(default_factory=dict)
     rasters: dict[str, dict[str, Any]] = field(default_factory=dict)
 
@@ -89,11 +94,13 @@ class SampleWriter:
             WKB in EPSG:4490 degrees; its length is the number of rows.
         columns : mapping
             Declared field → array or one value for all rows; what is left out stays null. `source` and `synthetic`
-            default to generated.
+            default to generated, `updated_at` to the extract's day for real rows and to a drawn age for generated ones.
         """
         declared = kind(name)
         rows = len(geometry)
         values = {"source": self.origin, "synthetic": True, **columns}
+        if "updated_at" not in values:
+            values["updated_at"] = self._updated(name, np.broadcast_to(np.asarray(values["synthetic"], np.bool_), rows))
         unknown = set(values) - {entry.name for entry in declared.all_fields}
         if unknown:
             raise AssertionError(f"{name} has no field {sorted(unknown)}")
@@ -102,6 +109,12 @@ class SampleWriter:
         path = self.folder / f"{name}.parquet"
         pq.write_table(table, path, compression="zstd", compression_level=1)
         self.kinds[name] = {"file": path.name, "rows": rows, "sha256": _sha256(path)}
+
+    def _updated(self, name: str, generated: NDArray[np.bool_]) -> NDArray[np.datetime64]:
+        """Day of the last change of every row: most within a year, a few per cent older."""
+        age = random_for(self.seed, f"updated {name}").exponential(110.0, len(generated)).astype(np.int64)
+        today = np.datetime64(self.as_of)
+        return np.where(generated, today - np.minimum(age, 900), min(today, _EXTRACT))
 
     def population(self, grid: Grid, residents: NDArray[np.int32]) -> None:
         """Write residents per cell as a GeoTIFF on the Albers grid."""

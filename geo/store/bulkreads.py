@@ -14,7 +14,7 @@ import pyarrow as pa
 from sqlalchemy.engine import Connection
 
 #: From so many rows on a read goes this way.
-LARGE = 20_000
+LARGE = 2_000
 
 _KEPT = "riskmap_adbc"
 

@@ -44,7 +44,7 @@ def edit(connection: Connection, kind: Kind, id_: str, changes: Mapping[str, Any
         fault = faults[0] if faults else Fault(np.zeros(1, np.int64), "id", "编号不能修改", "an id cannot be changed")
         raise BadRow(f"{kind.zh}“{id_}”：{fault.zh}", f"{kind.name} {id_!r}: {fault.en}", kind=kind.name, id=id_,
                      field=fault.field)
-    loading = Loading(connection, kind, Origin(source, by, "edit"), silent, 1)
+    loading = Loading(connection, kind, Origin(source, by, "edit"), silent, 1, [id_])
     loading.add(frame)
     return loading.finish()
 
@@ -63,7 +63,7 @@ def retire(connection: Connection, kind: Kind, ids: Sequence[str], by: str) -> L
         if one not in there:
             raise _missing(kind, one)
     source = _source(connection, kind, gone[0]) if gone else ""
-    loading = Loading(connection, kind, Origin(source, by, "retire"), silent)
+    loading = Loading(connection, kind, Origin(source, by, "retire"), silent, only=())
     loading.remove(gone)
     return loading.finish()
 

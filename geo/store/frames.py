@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from geo.kinds import Kind
 from geo.store.collection import uncollected
 
+#: Values that are looked at to see whether a column repeats itself.
+_LOOK = 1_000
+
 #: A point as little-endian WKB.
 _POINT = np.dtype([("order", "u1"), ("type", "<u4"), ("xy", "<f8", 2)])
 
@@ -77,8 +80,8 @@ def _series(column: pa.Array, type_: str, required: bool) -> pd.Series:
 
 def _objects(column: pa.Array) -> NDArray[np.object_]:
     """Python strings of a column; equal values of a repetitive column share one object."""
-    codes = column.dictionary_encode()
-    if 2 * len(codes.dictionary) > len(column):
+    if 2 * len(column.slice(0, _LOOK).unique()) > min(len(column), _LOOK):
         return np.asarray(column.to_numpy(zero_copy_only=False), object)
+    codes = column.dictionary_encode()
     words = np.array([*codes.dictionary.to_pylist(), None], object)
     return np.asarray(words[codes.indices.fill_null(len(words) - 1).to_numpy()], object)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -14,16 +14,22 @@ from geo.kinds import Kind
 from geo.store import reading
 from geo.store.coerce import Mask
 from geo.store.content import text_hash
+from geo.store.reading import Condition
 
 
 class Known:
     """The rows of a kind as they stood when the load began, and which ids the load has brought so far.
 
     Ids are found by their hash and compared as text, so that two ids of one hash are never taken for each other.
+
+    Parameters
+    ----------
+    only : sequence of str, optional
+        All ids that the load can bring; of other rows nothing is read then.
     """
 
-    def __init__(self, connection: Connection, kind: Kind) -> None:
-        stored = reading.fetch(connection, kind, ["id", "content", "load_id"], ordered=False)
+    def __init__(self, connection: Connection, kind: Kind, only: Sequence[str] | None = None) -> None:
+        stored = reading.fetch(connection, kind, ["id", "content", "load_id"], _among(only), ordered=False)
         self.ids: pa.Array = stored["id"].combine_chunks()
         self.content: NDArray[np.int64] = stored["content"].to_numpy()
         self.load_ids: NDArray[np.int32] = stored["load_id"].to_numpy().astype(np.int32)
@@ -48,10 +54,10 @@ class Known:
         rows = np.flatnonzero(hit)
         same = pc.equal(self.ids.take(pa.array(found[rows])), ids.take(pa.array(rows))).to_numpy(zero_copy_only=False)
         for row in rows[~same]:
-            found[row] = self._among(hashes[row], int(at[row]), ids[int(row)].as_py())
+            found[row] = self._same_hash(hashes[row], int(at[row]), ids[int(row)].as_py())
         return found
 
-    def _among(self, value: np.uint64, at: int, text: str) -> int:
+    def _same_hash(self, value: np.uint64, at: int, text: str) -> int:
         """Position of a text among the stored ids of one hash."""
         while at < len(self) and self._hashes[at] == value:
             if self.ids[int(self._order[at])].as_py() == text:
@@ -84,3 +90,10 @@ class Known:
         """Ids that some loads wrote and that this one has not brought, without those in `but`."""
         rows = np.flatnonzero(np.isin(self.load_ids, load_ids) & ~self.brought)
         return [one for one in self.ids.take(pa.array(rows)).to_pylist() if one not in but]
+
+
+def _among(ids: Sequence[str] | None) -> Condition | None:
+    if ids is None:
+        return None
+    values = {f"i{at}": one for at, one in enumerate(ids)}
+    return Condition(f"id IN ({', '.join(f':{name}' for name in values)})" if values else "1 = 0", values)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -20,6 +20,7 @@ from sqlalchemy.engine import Connection
 from geo.kinds import Kind
 from geo.store import catalogue
 from geo.store.catalogue import CatalogueEntry, Extent
+from geo.store.coerce import to_text
 from geo.store.content import FORMULA
 from geo.store.known import Known
 from geo.store.quarantine import Rejected, quarantine_rows, release
@@ -38,6 +39,9 @@ Parts: TypeAlias = "Part | Iterable[Part]"
 
 #: Rows that are checked and written at once; bounds the memory of a load.
 CHUNK = 50_000
+
+#: A load of at most so many rows looks up its own ids instead of reading all.
+FEW = 1_000
 
 #: Quarantined rows that are written at once.
 _REFUSED = 5_000
@@ -102,16 +106,23 @@ class Origin:
 
 
 class Loading:
-    """A load that is going on; :meth:`add` its parts, then :meth:`finish` it, all inside one write transaction."""
+    """A load that is going on; :meth:`add` its parts, then :meth:`finish` it, all inside one write transaction.
 
-    def __init__(self, connection: Connection, kind: Kind, origin: Origin, tell: Progress, total: int = 0) -> None:
+    Parameters
+    ----------
+    only : sequence of str, optional
+        All ids that it can bring, if they are few: the other rows of the kind are not looked at then.
+    """
+
+    def __init__(self, connection: Connection, kind: Kind, origin: Origin, tell: Progress, total: int = 0,
+                 only: Sequence[str] | None = None) -> None:
         self._connection, self._kind, self._origin, self._tell, self._total = connection, kind, origin, tell, total
         self._started, self._clock = datetime.now(UTC), time.perf_counter()
         tell(f"校验{kind.zh}", 0, total)
         if catalogue.formula(connection, kind) != FORMULA:
             rehash(connection, kind)
         self._before = catalogue.entries(connection, kind.name)[kind.name]
-        self._known = Known(connection, kind)
+        self._known = Known(connection, kind, only)
         self._load_id = next_load(connection)
         self._writer = Writer(connection, kind, self._load_id, self._before.rows)
         self._seen = self._done = self._inserted = self._updated = self._removed = self._quarantined = 0
@@ -218,6 +229,13 @@ class Loading:
         rows = self._before.rows + report.inserted - report.removed
         catalogue.write(self._connection, CatalogueEntry(
             report.kind, rows, extent, self._load_id, None, frozenset(self._filled)))
+
+
+def few_ids(parts: Parts, complete: bool) -> list[str] | None:
+    """All ids of a small load that ends no rows by their absence; None of any other."""
+    if complete or not isinstance(parts, pd.DataFrame) or len(parts) > FEW or "id" not in parts or parts.columns.has_duplicates:
+        return None
+    return list(to_text(parts["id"])[0].drop_null().unique().to_pylist())
 
 
 def silent(_stage: str, _done: int, _total: int) -> None:

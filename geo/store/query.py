@@ -66,8 +66,7 @@ def everything(connection: Connection, query: Query) -> pa.Table:
         return reading.fetch(connection, query.kind, wanted, plain)
     if connection.dialect.name == "postgresql":
         return reading.fetch(connection, query.kind, wanted, both(plain, inside(query.polygon)))
-    table = reading.fetch(connection, query.kind, _with_geometry(wanted), both(plain, in_rtree(query)))
-    return table.filter(pa.array(hits(query.polygon, table["geometry"]))).select(wanted)
+    return _hits(connection, query, _with_geometry(wanted), both(plain, in_rtree(query))).select(wanted)
 
 
 def page(connection: Connection, query: Query, *, limit: int, cursor: str | None, count: bool) -> Page:
@@ -107,13 +106,18 @@ def _rows(connection: Connection, query: Query, last: str | None, limit: int) ->
 
 def _looked_up(connection: Connection, query: Query, where: Condition | None, limit: int, *, narrow: bool) -> pa.Table:
     """SQLite: rows by the R*Tree. If there are many more than are wanted, their ids first and the wanted rows then."""
-    columns = ["rowid", "geometry"] if narrow else _with_geometry(query.columns)
-    table = reading.fetch(connection, query.kind, columns, where)
-    table = table.filter(pa.array(hits(query.polygon, table["geometry"]))).slice(0, limit)
+    table = _hits(connection, query, ["id", "rowid", "geometry"] if narrow else _with_geometry(query.columns), where)
+    table = table.slice(0, limit)
     if narrow:
         rows = ", ".join(map(str, table["rowid"].to_pylist()))
         table = reading.fetch(connection, query.kind, query.columns, Condition(f"rowid IN ({rows})"))
     return table.select(query.columns)
+
+
+def _hits(connection: Connection, query: Query, columns: Sequence[str], where: Condition | None) -> pa.Table:
+    """SQLite: the rows that meet the polygon, in order of id; sorted here, where wide rows need not be moved for it."""
+    table = reading.fetch(connection, query.kind, columns, where, ordered=False)
+    return table.filter(pa.array(hits(query.polygon, table["geometry"]))).sort_by("id")
 
 
 def _walk(connection: Connection, query: Query, last: str | None, limit: int) -> pa.Table:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -72,25 +72,40 @@ def fetch(connection: Connection, kind: Kind, columns: Sequence[str], where: Con
     history : bool
         From the history alone.
     """
-    types = types_of(kind, columns)
+    types, sort = types_of(kind, columns), ordered and limit is None
     # A column without any value in the whole kind is not asked for (nothing comes back faster than nothing).
     entry = catalogue.entries(connection, kind.name)[kind.name]
-    asked = [name for name in columns if name in OWN or name in entry.filled or name == "id"] or ["id"]
+    asked = [name for name in columns if name in OWN or name in entry.filled or name == "id"]
+    asked = list(dict.fromkeys(["id", *asked])) if sort or not asked else asked
     source = f'"{kind.name}_history"' if history else f'"{kind.name}"' if at_load is None else _as_of(kind.name, asked, where)
-    text = "" if where is None or at_load is not None else f" WHERE {where.sql}"
-    text += (' ORDER BY "id"' if ordered else "") + (f" LIMIT {int(limit)}" if limit is not None else "")
-    values = dict(where.values) if where is not None else {}
-    if at_load is not None:
-        values["at_load"] = at_load
-    rest, sorts = f" FROM {source}{text}", {name: types[name] for name in asked if name in types} or {"id": pa.string()}
-    if connection.dialect.name == "sqlite":
-        table = _sqlite(connection, rest, values, sorts)
-    elif min(entry.rows, limit or entry.rows) >= bulkreads.LARGE and not connection.get_execution_options().get("write"):
-        table = _large(connection, rest, values, sorts)
-    else:
-        table = _postgis(connection, rest, values, sorts)
-    arrays = [table[name] if name in sorts else pa.nulls(len(table), type_) for name, type_ in types.items()]
+    text = f" FROM {source}" + ("" if where is None or at_load is not None else f" WHERE {where.sql}")
+    if limit is not None:
+        text += (' ORDER BY "id"' if ordered else "") + f" LIMIT {int(limit)}"
+    values = {**(where.values if where is not None else {}), **({} if at_load is None else {"at_load": at_load})}
+    table = _way(connection, min(entry.rows, limit or entry.rows))(connection, text, values, types_of(kind, asked))
+    table = _in_order(table) if sort else table
+    arrays = [table[name] if name in asked else pa.nulls(len(table), type_) for name, type_ in types.items()]
     return pa.table(arrays, names=list(types))
+
+
+_Way = Callable[[Connection, str, Mapping[str, Any], Mapping[str, pa.DataType]], pa.Table]
+
+
+def _way(connection: Connection, most: int) -> _Way:
+    """How at most so many rows are read."""
+    if connection.dialect.name == "sqlite":
+        return _sqlite
+    # the driver for large reads does not see what this transaction has written
+    large = most >= bulkreads.LARGE and not connection.get_execution_options().get("write")
+    return _large if large else _postgis
+
+
+def _in_order(table: pa.Table) -> pa.Table:
+    """Rows in bytewise order of id. They mostly come so, because they were loaded so: to look is cheaper than to sort."""
+    ids = table["id"].combine_chunks()
+    if len(ids) < 2 or pc.all(pc.less_equal(ids.slice(0, len(ids) - 1), ids.slice(1))).as_py():
+        return table
+    return table.take(pc.sort_indices(ids))
 
 
 def _as_of(name: str, columns: Sequence[str], where: Condition | None) -> str:

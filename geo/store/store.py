@@ -18,7 +18,7 @@ from geo.kinds import kind as find_kind
 from geo.store import backup, editing, migrate, records, roles
 from geo.store.archive import Manifest
 from geo.store.engine import Waits, parse_url
-from geo.store.loading import Loading, LoadReport, Origin, Parts, Progress, silent
+from geo.store.loading import Loading, LoadReport, Origin, Parts, Progress, few_ids, silent
 from geo.store.quarantine import Rejected
 from geo.store.reader import Reader
 from geo.store.schema import META
@@ -160,10 +160,11 @@ class Store(Reader):
             If the store cannot be written; nothing has changed then.
         """
         declared = find_kind(kind)
+        origin, only = Origin(source, by, "load", complete, mends), few_ids(parts, complete)
         if isinstance(parts, pd.DataFrame | pa.Table | pa.RecordBatch):
             parts, total = [parts], len(parts)
         with self._writing() as connection:
-            loading = Loading(connection, declared, Origin(source, by, "load", complete, mends), progress or silent, total)
+            loading = Loading(connection, declared, origin, progress or silent, total, only)
             for part in parts:
                 loading.add(part)
             return loading.finish(rejected, findings)

@@ -32,12 +32,13 @@ _AREA_TITLES = {"areas": "行政区风险", "areas-street": "街道风险", "are
 OTHERS = ("areas", *AREA_COLLECTIONS, "cells", "sources", "warnings")
 
 _LEVEL = Property("risk_level", "风险等级", "int", minimum=1, maximum=4, note="1 重大 major … 4 低 low")
-_KNOWN = (_LEVEL, Property("risk_pll", "潜在生命损失", "float", "deaths/yr"), Property("pll", "潜在生命损失", "float",
-                                                                                       "deaths/yr"),
-          Property("enterprise_name", "单位名称"))
+_KNOWN = (
+    _LEVEL, *(Property(name, "潜在生命损失", "float", "deaths/yr") for name in ("risk_pll", "pll")),
+    Property("enterprise_name", "单位名称"),
+)
 _WARNINGS = (
-    Property("id", "编号"), Property("name", "名称"), Property("level", "等级", "int", minimum=1, maximum=4), Property("kind",
-                                                                                                                       "类别"),
+    Property("id", "编号"), Property("name", "名称"), Property("level", "等级", "int", minimum=1, maximum=4),
+    Property("kind", "类别"),
     Property("area_code", "街道代码"), Property("text", "内容"), Property("since", "起始日期", "date"),
     Property("until", "截止日期", "date"),
 )

@@ -50,9 +50,9 @@ class Geometry:
         """Box around everything; None without any row."""
         if not len(self):
             return None
-        low, high = (float(np.nanmin(self.bounds[axis])) for axis in (0, 1)), (float(np.nanmax(self.bounds[axis]))
-                                                                               for axis in (2, 3))
-        return (*low, *high)  # type: ignore[return-value]
+        west, south = (float(np.nanmin(side)) for side in self.bounds[:2])
+        east, north = (float(np.nanmax(side)) for side in self.bounds[2:])
+        return west, south, east, north
 
     def in_box(self, box: Bounds) -> _Rows:
         """Rows whose bounding box meets `box`, ascending."""
@@ -106,15 +106,18 @@ def stored(kind: str, wkb: pa.Array, bounds: tuple[_Floats, ...] | None, inner: 
         pairs = zip(ends[rows].tolist(), ends[rows + 1].tolist(), strict=True)
         return np.asarray(shapely.from_wkb([bytes(raw[start:end]) for start, end in pairs]), object)
 
-    found = bounds or tuple(np.ascontiguousarray(side) for side in shapely.bounds(shapes(np.arange(len(packed)))).reshape(-1,
-                                                                                                                          4).T)
-    return Geometry(kind, found, inner, shapes)
+    if bounds is None:
+        read = shapely.bounds(shapes(np.arange(len(packed)))).reshape(-1, 4)
+        bounds = tuple(np.ascontiguousarray(side) for side in read.T)
+    return Geometry(kind, bounds, inner, shapes)
 
 
 def places(lon: _Floats, lat: _Floats) -> Geometry:
     """Points by longitude and latitude."""
-    return Geometry("point", (lon, lat, lon, lat), (lon, lat), lambda rows: np.asarray(shapely.points(lon[rows], lat[rows]),
-                                                                                       object))
+    def shapes(rows: _Rows) -> NDArray[np.object_]:
+        return np.asarray(shapely.points(lon[rows], lat[rows]), object)
+
+    return Geometry("point", (lon, lat, lon, lat), (lon, lat), shapes)
 
 
 def squares(grid: Grid, cell: NDArray[np.int64], lon: _Floats, lat: _Floats) -> Geometry:

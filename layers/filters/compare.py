@@ -88,9 +88,9 @@ def _set(values: list[Operand], wanted: pa.DataType) -> pa.Array:
     if values[0].type == "text":
         return arrow.texts(plain)
     if values[0].type == "number":
-        numbers = [number for number in plain if not pa.types.is_integer(wanted) or float(number).is_integer()]
-        return arrow.numbers(np.array([min(max(number, -2.0**62), 2.0**62) for number in numbers], np.float64)).cast(wanted,
-                                                                                                                     safe=False)
+        kept = [number for number in plain if not pa.types.is_integer(wanted) or float(number).is_integer()]
+        numbers = np.clip(np.array(kept, np.float64), -2.0**62, 2.0**62)
+        return arrow.numbers(numbers).cast(wanted, safe=False)
     return pa.concat_arrays([_repeat(entry.data) for entry in values]).cast(wanted)
 
 
@@ -101,8 +101,8 @@ def _repeat(scalar: pa.Scalar) -> pa.Array:
         return arrow.numbers(np.array([scalar.as_py()]))
     if pa.types.is_boolean(scalar.type):
         return arrow.truth(scalar.as_py(), 1)
-    return pa.Array.from_buffers(scalar.type, 1, [None, pa.py_buffer(np.array([scalar.value], np.int32
-                                                  if pa.types.is_date32(scalar.type) else np.int64))])
+    return pa.Array.from_buffers(scalar.type, 1, [None, pa.py_buffer(
+        np.array([scalar.value], np.int32 if pa.types.is_date32(scalar.type) else np.int64))])
 
 
 def is_null(run: Evaluation, op: str, args: list[Any], at: str) -> Any:

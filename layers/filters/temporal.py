@@ -89,8 +89,8 @@ def _span(run: Evaluation, node: Any, at: str) -> Span:
 
 
 def _interval(run: Evaluation, ends: list[Any], at: str) -> Span:
-    (begin, no_begin, days_a), (end, no_end, days_b) = (_end(run, part, sign, at) for part, sign in zip(ends, (-1, 1),
-                                                                                                        strict=True))
+    begin, no_begin, days_a = _end(run, ends[0], -1, at)
+    end, no_end, days_b = _end(run, ends[1], 1, at)
     if days_a is None or days_b is None:
         days = bool(days_a or days_b)
     elif days_a == days_b:

@@ -111,9 +111,11 @@ def _numbers(column: pa.Array) -> pa.Array:
     Whole numbers keep their ``.0``: clients such as GDAL tell the type of a property from the first values that they see.
     """
     text = column.cast(pa.string())
-    whole = pc.match_substring_regex(text, r"^-?\d+$")
-    text = pc.if_else(whole, pc.binary_join_element_wise(text, _DECIMAL, _NOTHING), text)
-    return pc.if_else(pc.is_finite(column), text, _NULL)
+    if pc.any(pc.equal(pc.trunc(column), column)).as_py():
+        plain = pc.match_substring_regex(text, r"^-?\d+$")  # large ones are written 1e+20
+        text = pc.if_else(plain, pc.binary_join_element_wise(text, _DECIMAL, _NOTHING), text)
+    finite = pc.is_finite(column)
+    return text if pc.all(finite).as_py() else pc.if_else(finite, text, _NULL)
 
 
 def _structures(column: pa.Array) -> pa.Array:

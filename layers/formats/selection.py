@@ -25,8 +25,8 @@ BLOCK = 8192
 #: Columns of a table over several collections.
 COMMON = (
     Property("kind", "要素类型"), Property("id", "编号"), Property("name", "名称"), Property("area_code", "街道代码"),
-    Property("risk_level", "风险等级", "int"), Property("risk_pll", "潜在生命损失", "float"), Property("synthetic", "合成数据",
-                                                                                                       "bool"),
+    Property("risk_level", "风险等级", "int"), Property("risk_pll", "潜在生命损失", "float"),
+    Property("synthetic", "合成数据", "bool"),
     Property("source", "来源"),
 )
 

@@ -54,9 +54,8 @@ def csv(selection: Selection, *, mark: bool = False) -> Iterator[bytes]:
     for part, rows in selection.blocks():
         values = selection.values(part, rows)
         cells = [_cells(values[entry.name], entry) for entry in columns]
-        if len(names) > len(columns):
-            cells += [arrow.numbers(axis).cast(pa.string()) for axis in selection.places(part,
-                                                                                         rows)][-(len(names) - len(columns)):]
+        place = dict(zip(("lon", "lat"), selection.places(part, rows), strict=True))
+        cells += [arrow.numbers(place[name]).cast(pa.string()) for name in names[len(columns):]]
         yield text_bytes(pc.binary_join_element_wise(*cells, arrow.text(",")), b"\r\n") + b"\r\n"
 
 

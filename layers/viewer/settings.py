@@ -23,9 +23,11 @@ FEATURE_LAYERS: tuple[tuple[str, int, str, str], ...] = (
 CHOICES_ZH: Mapping[str, str] = {
     "filling_station": "加油站", "lpg_station": "液化气站", "lpg_depot": "液化气储配站", "ammonia_cold_store": "涉氨冷库",
     "oil_depot": "油库", "chlorine_works": "用氯单位",
-    "cng_station": "压缩天然气加气站", "lng_station": "液化天然气加气站", "hydrogen_station": "加氢站", "lpg_bottle_shop": "液化气瓶装供应站",
+    "cng_station": "压缩天然气加气站", "lng_station": "液化天然气加气站", "hydrogen_station": "加氢站",
+    "lpg_bottle_shop": "液化气瓶装供应站",
     "gas_gate_station": "燃气门站", "tank_farm": "储罐区", "pressure_vessels": "压力容器区", "process_unit": "生产装置",
-    "loading_rack": "装卸站台", "chemical_store": "危险化学品库房", "fireworks_store": "烟花爆竹库", "explosives_store": "民用爆炸物品库",
+    "loading_rack": "装卸站台", "chemical_store": "危险化学品库房", "fireworks_store": "烟花爆竹库",
+    "explosives_store": "民用爆炸物品库",
     "dust_workshop": "涉爆粉尘车间", "tailings_pond": "尾矿库", "crude": "原油", "products": "成品油", "steam": "蒸汽",
     "QUANTIFIED": "定量评估", "hc": "危险化学品（GB 36894）", "an": "参照执行",
     "gasoline": "汽油", "diesel": "柴油", "lpg": "液化石油气", "ammonia": "氨", "chlorine": "氯", "automatic": "自动",

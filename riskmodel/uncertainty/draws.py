@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ from riskmodel.uncertainty.subfields import ClassFields
 Array = NDArray[np.float64]
 
 #: Cells that are drawn at a time: bounds the memory.
-_CHUNK = 8192
+_CHUNK = 4096
 
 
 @dataclass(frozen=True)
@@ -118,15 +119,20 @@ def cell_density(classes: ClassFields, found: StreetDraws, rows: NDArray[np.intp
     return np.asarray((classes.cells[rows] @ weights) * own * people, np.float32)
 
 
-def cell_shares(classes: ClassFields, found: StreetDraws, thresholds: Array, cell_km2: float) -> NDArray[np.float32]:
+def cell_shares(classes: ClassFields, found: StreetDraws, thresholds: Array, cell_km2: float,
+                threads: int = 2) -> NDArray[np.float32]:
     """Share of the draws in which each cell's density is at least each threshold, shape (cells, thresholds)."""
     shares = np.zeros((len(classes.cell), len(thresholds)), np.float32)
     possible = np.flatnonzero(_highest(classes, found) >= float(thresholds.min()) * cell_km2)
-    for start in range(0, len(possible), _CHUNK):
+
+    def some(start: int) -> None:
         rows = possible[start:start + _CHUNK]
         density = cell_density(classes, found, rows, cell_km2)
         for k, threshold in enumerate(thresholds):
             shares[rows, k] = (density >= np.float32(threshold)).mean(axis=1)
+
+    with ThreadPoolExecutor(threads) as pool:
+        list(pool.map(some, range(0, len(possible), _CHUNK)))
     return shares
 
 

@@ -83,8 +83,8 @@ def test_the_map_of_a_past_day(client: LocalClient, settings: Settings) -> None:
     assert "2026-01-01" in too_early.json()["remedy"]
     for nonsense in ("yesterday", "2026-13-01", "2026-01-01T00:00:00", "..%2f..%2fetc", ""):
         assert client.get(f"{ITEMS}?as-of={nonsense}").status_code == 400, nonsense
-    body = client.post("/api/search?as-of=2026-01-01", json={"polygon": shapely.geometry.mapping(shapely.box(116, 39, 117,
-                                                                                                             41))}).json()
+    body = client.post("/api/search?as-of=2026-01-01", json={"polygon": shapely.geometry.mapping(
+        shapely.box(116, 39, 117, 41))}).json()
     assert body["run_id"] == FIRST
 
 
@@ -207,8 +207,8 @@ def test_a_polygon_in_two_parts_across_the_antimeridian_is_fine(client: LocalCli
 
 def test_hostile_filters_are_refused_quickly(client: LocalClient) -> None:
     for text in ("(" * 100_000, "NOT " * 100_000, "id IN (" + ",".join(f"'{n}'" for n in range(50_000)) + ")"):
-        answer = client.post("/api/search", json={"polygon": shapely.geometry.mapping(shapely.box(116, 39, 117, 41)),
-                                                  "filter": text})
+        answer = client.post("/api/search", json=
+                             {"polygon": shapely.geometry.mapping(shapely.box(116, 39, 117, 41)), "filter": text})
         assert answer.status_code == 400, text[:20]
         assert len(answer.content) < 2000
     deep = b'{"polygon":{},"filter":' + b'{"op":"not","args":[' * 20_000 + b"true" + b"]}" * 20_000 + b"}"

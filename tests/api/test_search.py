@@ -121,4 +121,9 @@ def test_hostile_names_stay_text(hostile: Settings) -> None:
     body = local.post("/api/search", json={"polygon": whole(hostile), "kinds": ["venue"], "format": "geojson"})
     assert HOSTILE in [feature["properties"]["name"] for feature in body.json()["features"]]
     assert body.headers["x-content-type-options"] == "nosniff"
+    for path in ("/api/collections/venue/items?f=html", "/api/collections/venue/items?f=html&sortby=-name"):
+        page = local.get(path)
+        assert "<script" not in page.text
+        assert "&lt;script&gt;alert(1)" in page.text
+        assert "script-src" not in page.headers["content-security-policy"]
     local.close()

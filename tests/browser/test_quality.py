@@ -42,7 +42,8 @@ def fills(page: Page) -> dict[str, str]:
     """Fill colour of every street on the map."""
     found: dict[str, str] = page.evaluate(
         "(() => { const found = {}; map_riskmap.eachLayer((layer) => { const area = layer.feature?.properties; "
-        "if (area?.level === 'street' && layer.options.fill) found[area.code] = layer.options.fillColor; }); return found; })()")
+        "if (area?.level === 'street' && layer.options.fill) found[area.code] = String(layer.options.fillColor); }); "
+        "return found; })()")
     return found
 
 

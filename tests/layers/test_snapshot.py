@@ -145,7 +145,7 @@ def test_check_finds_sums_that_do_not_agree(tmp_path: Path) -> None:
 
     source = make_small_snapshot(tmp_path / "a", rasters=False)
     with SnapshotWriter(tmp_path / "b", "bad") as writer:
-        for table in ("fields", "sources", "fn", "cells", "areas"):
+        for table in ("fields", "sources", "fn", "cells", "areas", "quality", "quality_findings"):
             frame = pd.read_parquet(source / f"{table}.parquet")
             if table == "cells":
                 frame.loc[3, "s"] += 1

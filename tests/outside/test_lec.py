@@ -41,7 +41,7 @@ def test_the_side_of_the_boundary_is_a_setting(parameters: Parameters) -> None:
     """Published texts write both >70 and ≥70; 1·10·7 = 70 shows which one is set."""
     edge = rows((1, 10, 7))
     assert assess(edge, parameters).familiar[0] == 4
-    assert assess(edge, parameters.replace(semi__familiar__d_inclusive=1)).familiar[0] == 3
+    assert assess(edge, parameters.replace(profiles__default__lec="inclusive")).familiar[0] == 3
 
 
 @pytest.mark.parametrize(
@@ -60,4 +60,11 @@ def test_the_side_of_the_boundary_is_a_setting(parameters: Parameters) -> None:
 )
 def test_published_profiles_of_the_5_by_5_matrix(profile: str, l: int, s: int, level: int, parameters: Parameters) -> None:
     frame = pd.DataFrame([{"method": "LS", "l": l, "e": None, "c": None, "s": s, "grade": None}])
-    assert assess(frame, parameters.replace(semi__familiar__ls_profile=profile)).familiar[0] == level
+    assert assess(frame, parameters.replace(profiles__default__ls=profile)).familiar[0] == level
+
+
+def test_a_row_may_name_its_own_profile(parameters: Parameters) -> None:
+    frame = pd.DataFrame([{"method": "LS", "l": 3, "e": None, "c": None, "s": 3, "grade": None, "profile": p} for p in (None, "C", "Z")])
+    found = assess(frame, parameters)
+    assert found.familiar.tolist() == [3, 2, 0]
+    assert found.outcome[2] == -1  # no such profile: refused, shown, not guessed

@@ -58,8 +58,8 @@ def test_gdal_passes_boxes_and_conditions_on(web: httpx.Client, home: Path) -> N
     frame = geopandas.read_file(source, layer="venue", bbox=box)
     assert len(frame) == len(snapshot.collection("venue").geometry.meeting(shapely.box(*box), box)) > 0
     everything = geopandas.read_file(source, layer="venue")
-    for condition, expected in (("venue_type = 'school'", everything["venue_type"] == "school"), ("capacity > 50",
-                                                                                                  everything["capacity"] > 50),
+    for condition, expected in (("venue_type = 'school'", everything["venue_type"] == "school"),
+                                ("capacity > 50", everything["capacity"] > 50),
                                 ("pll >= 0.0001 AND risk_level < 3",
                                  (everything["pll"] >= 1e-4) & (everything["risk_level"] < 3)),
                                 ("name LIKE '%2'", everything["name"].str.endswith("2"))):

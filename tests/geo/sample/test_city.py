@@ -80,6 +80,31 @@ def test_hazardous_units(city: Made) -> None:
     assert red.loc[major.reindex(red.index), "enterprise_id"].nunique() == 5
 
 
+def test_units_of_every_kind_stand_in_the_city(city: Made) -> None:
+    """CNG and LNG at most 60 each, hydrogen some 15, LPG autogas at most 10, 150 bottle shops, 60 gate stations …"""
+    units = city.read("hazard_source")
+    assert units["unit_type"].value_counts().to_dict() == {
+        "filling_station": 917, "chemical_store": 300, "lpg_bottle_shop": 150, "ammonia_cold_store": 74, "cng_station": 60,
+        "lng_station": 60, "gas_gate_station": 60, "dust_workshop": 60, "oil_depot": 40, "lpg_depot": 36, "tank_farm": 24,
+        "process_unit": 16, "pressure_vessels": 16, "hydrogen_station": 15, "lpg_station": 10, "loading_rack": 8,
+        "tailings_pond": 6, "chlorine_works": 5, "fireworks_store": 3, "explosives_store": 2,
+    }
+    new = units[1222:]  # after the units of the sites, whose ids stay
+    assert new["synthetic"].all()
+    assert not new["unit_type"].isin(["filling_station", "lpg_bottle_shop", "oil_depot", "lpg_depot"]).any()
+    assert units["id"].is_unique
+    assert units["hazard_key"].is_unique
+
+
+def test_every_row_says_when_it_changed(city: Made) -> None:
+    for kind in ("enterprise", "venue", "hazard_source", "risk_source", "pipeline", "equipment", "hidden_danger"):
+        rows = city.read(kind)
+        age = pd.Timestamp(TODAY) - pd.to_datetime(rows["updated_at"])
+        assert rows["updated_at"].notna().all(), kind
+        assert (age.dt.days >= 0).all(), kind
+        assert (age.dt.days < 365).mean() > 0.9, kind
+
+
 def test_peak_occasions(city: Made) -> None:
     venues = city.read("venue")
     peaks = venues.groupby("venue_type")["crowd_peaks"].sum()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -86,10 +87,8 @@ def test_ten_kills(store: Store, store_url: str, launcher: subprocess.Popen[str]
         wanted = state + 1
         child = begin(launcher, wanted)
         time.sleep(moments.uniform(0.0, 1.05) * length)
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
         ended(launcher)
         with open_store(store_url, patience=20) as reopened:
             found = state_of(reopened)

@@ -139,8 +139,9 @@ def test_a_full_disk_on_sqlite(enterprises: EnterpriseMaker, tmp_path: Path, how
     # where mounting is not permitted, the process's own limit stands for the disk's
     is_mounted = how == "small file system" and mounted(small, 6)
     try:
-        done = subprocess.run([sys.executable, "-c", STARVED, f"sqlite:///{small / 'store.sqlite'}", str(tmp_path / "rows.parquet"),
-                               "0" if is_mounted else "4000000"], capture_output=True, text=True, check=False, timeout=120)
+        done = subprocess.run(
+            [sys.executable, "-c", STARVED, f"sqlite:///{small / 'store.sqlite'}", str(tmp_path / "rows.parquet"),
+             "0" if is_mounted else "4000000"], capture_output=True, text=True, check=False, timeout=120)
     finally:
         if is_mounted:
             subprocess.run(["umount", str(small)], check=True)

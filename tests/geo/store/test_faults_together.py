@@ -48,8 +48,9 @@ def test_two_loads_of_one_kind(store: Store, store_url: str, enterprises: Enterp
 
 
 def test_a_reader_never_sees_half(store: Store, store_url: str, enterprises: EnterpriseMaker) -> None:
-    states = [enterprises(6_000, staff_at_place=1).assign(id=lambda frame: "x" + frame["id"]), enterprises(7_000, staff_at_place=2)]
-    store.load("enterprise", states[0], source="a", complete=True)
+    state = enterprises(7_000, staff_at_place=2)
+    before = enterprises(6_000, staff_at_place=1).assign(id=lambda frame: "x" + frame["id"])
+    store.load("enterprise", before, source="a", complete=True)
     started, go_on, stop = threading.Event(), threading.Event(), threading.Event()
     seen: list[tuple[int, ...]] = []
     faults: list[BaseException] = []
@@ -70,11 +71,12 @@ def test_a_reader_never_sees_half(store: Store, store_url: str, enterprises: Ent
 
     watcher = threading.Thread(target=look)
     watcher.start()
-    loader = threading.Thread(target=lambda: store.load("enterprise", slowly(states[1], started, go_on), source="a", complete=True))
+    loader = threading.Thread(
+        target=lambda: store.load("enterprise", slowly(state, started, go_on), source="a", complete=True))
     loader.start()
     assert started.wait(30)
-    before = len(seen)
-    while len(seen) < before + 3 and not faults:
+    looks = len(seen)
+    while len(seen) < looks + 3 and not faults:
         threading.Event().wait(0.02)  # the load is half done, and looked at three times
     go_on.set()
     loader.join(60)

@@ -54,7 +54,8 @@ CONDITIONS: dict[str, tuple[Where, Callable[[Any], Any]]] = {
     "like glob": (Comparison("name", "like", "a*b?[c]"), lambda row: row.name_ == "a*b?[c]"),
     "like backslash": (Comparison("name", "like", "\\\\"), lambda row: row.name_ == "\\"),
     "json": (Comparison("assumed", "like", '%"floor_area_m2"%'), lambda row: True),
-    "and or": (And(Or(Comparison("industry", "=", "C"), Comparison("insured", "=", False)), Comparison("staff_at_place", ">", 250)),
+    "and or": (And(Or(Comparison("industry", "=", "C"), Comparison("insured", "=", False)),
+                   Comparison("staff_at_place", ">", 250)),
                lambda row: (row.industry == "C" or row.insured is False) and row.staff_at_place > 250),
     "nothing to fulfil": (And(), lambda row: True),
     "none to choose": (Or(), lambda row: False),
@@ -151,7 +152,8 @@ HOSTILE = ["'; DROP TABLE enterprise; --", "%s %(x)s :w0 ?", '"', "\\'", "NULL"]
 def test_values_are_never_sql(store: Store, enterprises: EnterpriseMaker) -> None:
     for text in HOSTILE:
         store.load("enterprise", enterprises(3, name=[text, "x", None]), source="a")
-        for where in (Comparison("name", "=", text), Comparison("name", "in", [text]), Comparison("name", "between", (text, text))):
+        for op, value in (("=", text), ("in", [text]), ("between", (text, text))):
+            where = Comparison("name", op, value)
             assert store.query("enterprise", where=where).frame["id"].tolist() == ["E00000"]
         with pytest.raises(UnknownIdentifier):
             store.query("enterprise", where=Comparison(f"name{text}", "=", "x"))
@@ -160,7 +162,8 @@ def test_values_are_never_sql(store: Store, enterprises: EnterpriseMaker) -> Non
 NONSENSE = {
     "operator": Comparison("name", "~", "x"), "type": Comparison("staff_at_place", "=", "many"),
     "bool order": Comparison("insured", "<", True), "like of a number": Comparison("staff_at_place", "like", "1%"),
-    "null value": Comparison("name", "=", None), "NUL": Comparison("name", "=", "\x00"), "one end": Comparison("id", "between", ("a",)),
+    "null value": Comparison("name", "=", None), "NUL": Comparison("name", "=", "\x00"),
+    "one end": Comparison("id", "between", ("a",)),
     "text as list": Comparison("name", "in", "abc"), "date": Comparison("valid_from", "=", "2024-02-30"),
     "huge": Comparison("staff_at_place", "=", 2**63), "infinite": Comparison("floor_area_m2", "<", float("inf")),
     "bool for a number": Comparison("staff_at_place", "=", True), "open escape": Comparison("name", "like", "a\\"),
@@ -196,7 +199,8 @@ def test_cursors_cannot_be_made_up(store: Store, enterprises: EnterpriseMaker) -
             store.query("enterprise", limit=5, cursor=bad)
     with pytest.raises(BadParameter, match="另一个查询"):
         store.query("enterprise", limit=5, cursor=cursor, where=Comparison("name", "=", "x"))
-    assert store.query("enterprise", limit=7, cursor=cursor, columns=["id"]).frame["id"][0] == "E00005"  # other page size: the same
+    # another page size is no other query
+    assert store.query("enterprise", limit=7, cursor=cursor, columns=["id"]).frame["id"][0] == "E00005"
     for limit in (0, -1, 10**6):
         with pytest.raises(BadParameter, match="每页行数"):
             store.query("enterprise", limit=limit)
@@ -212,8 +216,9 @@ def test_counts_above_the_cap_are_estimated(
     assert store.query("enterprise").matched is None
     box = shapely.box(115.8, 39.6, 116.5, 40.8)
     truth = int(shapely.intersects(box, frame["geometry"].to_numpy()).sum())
+    catering = Comparison("industry", "=", "H")
     for found, right in ((store.query("enterprise", polygon=box, count=True), truth),
-                         (store.query("enterprise", where=Comparison("industry", "=", "C"), count=True), (frame["industry"] == "C").sum())):
+                         (store.query("enterprise", where=catering, count=True), (frame["industry"] == "H").sum())):
         assert not found.exact
         assert found.matched == pytest.approx(right, rel=0.15)
     few = store.query("enterprise", where=Comparison("id", "<", "E00500"), count=True)
@@ -247,8 +252,9 @@ def test_sqlite_answers_by_its_indexes(store: Store, enterprises: EnterpriseMake
     with store._reading() as connection:
         raw: Any = connection.connection.driver_connection
         where = in_rtree(asked)
-        box = "\n".join(row[3] for row in raw.execute(f'EXPLAIN QUERY PLAN SELECT * FROM "enterprise" WHERE {where.sql} ORDER BY "id"', where.values))
-        page = "\n".join(row[3] for row in raw.execute('EXPLAIN QUERY PLAN SELECT * FROM "enterprise" WHERE id > ? ORDER BY "id" LIMIT 9', ("x",)))
+        explain = 'EXPLAIN QUERY PLAN SELECT * FROM "enterprise" WHERE'
+        box = "\n".join(row[3] for row in raw.execute(f"{explain} {where.sql}", where.values))
+        page = "\n".join(row[3] for row in raw.execute(f'{explain} id > ? ORDER BY "id" LIMIT 9', ("x",)))
     assert "enterprise_rtree VIRTUAL TABLE INDEX" in box
     assert "SEARCH enterprise USING INTEGER PRIMARY KEY" in box
     assert "USING INDEX" in page

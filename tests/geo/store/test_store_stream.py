@@ -10,6 +10,7 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 import shapely
+from numpy.typing import NDArray
 
 from geo.errors import BadFile
 from geo.kinds import KINDS
@@ -157,7 +158,10 @@ def test_every_field_and_vertex_changes_the_hash(enterprises: EnterpriseMaker) -
 def test_two_ids_of_one_hash_are_not_taken_for_each_other(
         store: Store, enterprises: EnterpriseMaker, monkeypatch: pytest.MonkeyPatch) -> None:
     # No two texts with the same 64 bits are at hand: every text gets one of three hashes instead.
-    monkeypatch.setattr("geo.store.known.text_hash", lambda texts: np.array([len(one) % 3 for one in texts.to_pylist()], np.uint64))
+    def three(texts: pa.Array) -> NDArray[np.uint64]:
+        return np.array([len(one) % 3 for one in texts.to_pylist()], np.uint64)
+
+    monkeypatch.setattr("geo.store.known.text_hash", three)
     frame = enterprises(30, id=[f"{'x' * (number % 5)}{number}" for number in range(30)])
     assert store.load("enterprise", parts(frame, 7), source="a").inserted == 30
     frame.loc[11, "name"] = "changed"
@@ -174,3 +178,23 @@ def test_many_faults_are_written_in_pieces(store: Store, enterprises: Enterprise
     assert store.load("enterprise", frame, source="a").quarantined == 20
     assert len(store.quarantine()) == 40
     assert all(json.loads(text)["industry"] == "Z" for text in store.quarantine()["payload"])
+
+
+def test_few_rows_do_not_read_all_the_others(store: Store, enterprises: EnterpriseMaker, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame = enterprises(3_000)
+    store.load("enterprise", frame, source="a")
+    looked: list[int] = []
+    begin = Known.__init__
+
+    def counted(known: Known, *arguments: object) -> None:
+        begin(known, *arguments)  # type: ignore[arg-type]
+        looked.append(len(known))
+
+    monkeypatch.setattr(Known, "__init__", counted)
+    some = pd.concat([frame.iloc[[5, 9]].assign(name="x"), frame.iloc[[7]], enterprises(2, id=[17, None])])
+    report = store.load("enterprise", some, source="a")
+    assert (report.updated, report.unchanged, report.inserted, report.quarantined) == (2, 1, 1, 1)
+    store.edit("enterprise", "E00011", {"name": "y"}, by="")
+    store.retire("enterprise", ["E00012"], by="")
+    assert looked == [3, 1, 0]
+    assert store.load("enterprise", frame.iloc[:900], source="a", complete=True).removed == 2_101

@@ -38,8 +38,8 @@ def fill(store: Store, revision: str, frame: pd.DataFrame) -> None:
             shape = frame["geometry"][at]
             raw.execute(statement, (*plain, *boxes[at].tolist(), at, 1, shapely.to_wkb(shape) if sqlite else ewkb(shape)))
         now = datetime.now(UTC).isoformat()
-        raw.execute("INSERT INTO load (id, kind, source, started, finished, inserted, updated, unchanged, removed, quarantined, sha) "
-                    f"VALUES (1, 'enterprise', 'old.csv', '{now}', '{now}', 40, 0, 0, 0, 0, 'x')")
+        raw.execute("INSERT INTO load (id, kind, source, started, finished, inserted, updated, unchanged, removed, quarantined, "
+                    f"sha) VALUES (1, 'enterprise', 'old.csv', '{now}', '{now}', 40, 0, 0, 0, 0, 'x')")
         raw.execute("INSERT INTO meta (key, value) VALUES ('uuid', 'abcdef0123456789'), ('changes', '1')")
 
 

@@ -93,8 +93,8 @@ def test_box_and_polygon_find_what_brute_force_finds(snapshot: Snapshot, name: s
         box = (x[0], y[0], x[1], y[1])
         rows = rows_of(snapshot.collection(name), Query(boxes=(box,))).tolist()
         assert rows == brute(snapshot, name, shapely.box(*box))
-        hull = shapely.convex_hull(shapely.multipoints(np.column_stack([rng.uniform(west, east, 5), rng.uniform(south, north,
-                                                                                                                5)])))
+        hull = shapely.convex_hull(shapely.multipoints(np.column_stack([rng.uniform(west, east, 5),
+                                                                        rng.uniform(south, north, 5)])))
         assert rows_of(snapshot.collection(name), Query(polygon=hull)).tolist() == brute(snapshot, name, hull)
         any_found += len(rows)
     assert any_found
@@ -135,8 +135,8 @@ def test_parts_of_a_question_are_all_meant(snapshot: Snapshot) -> None:
     assert len(rows_of(venue, Query(interval=(-(2**60), 0)))) == 0, "nothing is valid before 2020"
 
 
-@pytest.mark.parametrize(("name", "value"), [("synthetic", "maybe"), ("capacity", "many"), ("capacity", "nan"), ("valid_from",
-                                                                                                                 "May"),
+@pytest.mark.parametrize(("name", "value"), [("synthetic", "maybe"), ("capacity", "many"), ("capacity", "nan"),
+                                             ("valid_from", "May"),
                                              ("venue_type", "castle")])
 def test_values_of_the_wrong_type_are_refused(snapshot: Snapshot, name: str, value: str) -> None:
     with pytest.raises(BadParameter):

@@ -49,8 +49,8 @@ def whole(snapshot: Snapshot, *names: str) -> Selection:
 def test_any_value_reads_back(rows: list[tuple[object, ...]]) -> None:
     names = [value if value is None else str(value).encode("utf-8", "replace").decode() for value, *_ in rows]
     columns = {"name": Column((arrow.texts(names),)), "x": Column((pa.array([row[1] for row in rows], pa.float64()),)),
-               "n": Column((pa.array([row[2] for row in rows], pa.int64()),)), "b": Column((pa.array([row[3] for row in rows],
-                                                                                                     pa.bool_()),))}
+               "n": Column((pa.array([row[2] for row in rows], pa.int64()),)), "b": Column((
+                   pa.array([row[3] for row in rows], pa.bool_()),))}
     lon, lat = (np.array([row[place] for row in rows], np.float64) for place in (4, 5))
     kinds = {"name": "text", "x": "float", "n": "int", "b": "bool"}
     own = Collection("c", "集", "c", [Property(name, type=kind) for name, kind in kinds.items()],  # type: ignore[arg-type]
