@@ -15,7 +15,7 @@ from scipy.spatial import cKDTree
 from geo.grid import to_degrees
 from geo.sample.enterprises import SECTIONS, Enterprises
 from geo.sample.ground import Floats, Ground, Ints, random_for
-from geo.sample.hazards import Sites, away
+from geo.sample.hazards import Sites
 from geo.sample.places import Venues
 from geo.sample.shipped import Shipped
 from geo.sample.units import UnitRows
@@ -39,15 +39,14 @@ _STORED = ("toluene", "ethanol", "acetone", "methanol")
 _CLEAR_M = 150.0
 
 
-def attach(rows: UnitRows, ground: Ground, shipped: Shipped, residents: Ints, venues: Venues, sites: Sites, units: Enterprises, *,
-           scale: float, seed: int) -> None:
+def attach(rows: UnitRows, ground: Ground, shipped: Shipped, venues: Venues, sites: Sites, units: Enterprises, *, scale: float,
+           seed: int) -> None:
     """Add the units to `rows`.
 
     Parameters
     ----------
     rows : UnitRows
         Holds the units of the sites; grows.
-    residents : (streets,) int64
     scale : float
         Size of the sample against the whole city.
     """
@@ -59,10 +58,10 @@ def attach(rows: UnitRows, ground: Ground, shipped: Shipped, residents: Ints, ve
 
     _gas_at_stations(rows, rng, sites, {kind: count(f"{kind}s") for kind in _FUELS})
     _stores_and_plants(rows, rng, ground, sites, count("chemical_stores"), count("chemical_units"))
-    _on_open_land(rows, rng, ground, residents, venues, units, {
+    _on_open_land(rows, rng, ground, venues, units, {
         name: count(name) for name in ("gas_gate_stations", "fireworks_stores", "explosives_stores")})
     _workshops(rows, rng, units, count("dust_workshops"))
-    _dams(rows, rng, ground, residents, units, count("tailings_ponds"))
+    _dams(rows, rng, ground, venues, units, count("tailings_ponds"))
 
 
 def _owner(units: int) -> str:
@@ -101,9 +100,22 @@ def _stores_and_plants(rows: UnitRows, rng: np.random.Generator, ground: Ground,
                  isolation="remote")
 
 
-def _on_open_land(rows: UnitRows, rng: np.random.Generator, ground: Ground, residents: Ints, venues: Venues, units: Enterprises,
+def _remote(rng: np.random.Generator, ground: Ground, venues: Venues, units: Enterprises, section: str, wanted: int,
+            distance: float) -> Ints:
+    """Enterprises of a section, one each, farther than `distance` from every venue and 300 m from homes, or the remotest."""
+    mine = np.flatnonzero(units.industry == SECTIONS.index(section))
+    mine = mine if mine.size >= wanted else np.arange(len(units.industry))
+    places = np.column_stack([units.x[mine], units.y[mine]])
+    inhabited = np.unique(ground.cell[ground.home > 0])
+    home, _ = cKDTree(np.column_stack(ground.grid.centre(inhabited))).query(places)
+    venue, _ = cKDTree(np.column_stack([venues.x, venues.y])).query(places)
+    remoteness = np.minimum(np.minimum(home / 300.0, venue / distance), 1.0) + 1e-6 * rng.random(len(mine))
+    return mine[np.argsort(-remoteness, kind="stable")[:wanted]]
+
+
+def _on_open_land(rows: UnitRows, rng: np.random.Generator, ground: Ground, venues: Venues, units: Enterprises,
                   counts: dict[str, int]) -> None:
-    """Gas gate stations (of gas firms), fireworks and explosives stores (of traders), far from venues and homes."""
+    """Gas gate stations (of gas firms), fireworks and explosives stores (of traders), where venues and homes are far."""
     kinds: dict[str, tuple[str, str, float, str, dict[str, Any]]] = {
         "gas_gate_stations": ("D", "methane", 250.0, "燃气门站", {
             "unit_type": "gas_gate_station", "fence_m": 25.0, "pressure_mpa": 4.0, "quantity_t": 3.0,
@@ -115,11 +127,10 @@ def _on_open_land(rows: UnitRows, rng: np.random.Generator, ground: Ground, resi
     }
     for name, wanted in counts.items():
         section, substance, distance, label, values = kinds[name]
-        x, y, street = away(rng, ground, residents, venues, wanted, distance)
-        owners = rng.choice(_of(units, section), wanted)
-        for n in range(len(x)):
-            rows.add(int(owners[n]), float(x[n]), float(y[n]), int(street[n]), substance, 1, 50.0, scope="an",
-                     name=_named(ground, int(street[n]), label, n), enterprise_id=_owner(int(owners[n])), **values)
+        for n, owner in enumerate(_remote(rng, ground, venues, units, section, wanted, distance).tolist()):
+            street = int(units.street[owner])
+            rows.add(owner, float(units.x[owner]), float(units.y[owner]), street, substance, 1, 50.0, scope="an",
+                     name=_named(ground, street, label, n), enterprise_id=_owner(owner), **values)
 
 
 def _named(ground: Ground, street: int, label: str, number: int) -> str:
@@ -142,19 +153,14 @@ def _workshops(rows: UnitRows, rng: np.random.Generator, units: Enterprises, wan
                  enterprise_id=_owner(owner), unit_type="dust_workshop", scope="an", fence_m=10.0)
 
 
-def _dams(rows: UnitRows, rng: np.random.Generator, ground: Ground, residents: Ints, units: Enterprises, wanted: int) -> None:
-    """Tailings ponds in the mountains; every other one with an inundated ground, the rest to be estimated."""
-    area = ground.streets["area_km2"].to_numpy()
-    weight = np.where(residents / area < 120, area, 0.0)
-    street = rng.choice(len(weight), wanted, p=weight / weight.sum())
-    x, y = ground.scatter(rng, street, ground.land)
-    owners = rng.choice(_of(units, "B"), wanted)
-    for n in range(wanted):
+def _dams(rows: UnitRows, rng: np.random.Generator, ground: Ground, venues: Venues, units: Enterprises, wanted: int) -> None:
+    """Tailings ponds at remote mines; every other one with an inundated ground, the rest to be estimated."""
+    for n, owner in enumerate(_remote(rng, ground, venues, units, "B", wanted, 1500.0).tolist()):
+        x, y, street = float(units.x[owner]), float(units.y[owner]), int(units.street[owner])
         angle, length = rng.uniform(0, 2 * np.pi), rng.uniform(800.0, 2000.0)
-        rows.add(int(owners[n]), float(x[n]), float(y[n]), int(street[n]), "tailings", 1, float(rng.choice([2e5, 5e5, 1e6])),
-                 name=_named(ground, int(street[n]), "尾矿库", n), enterprise_id=_owner(int(owners[n])),
-                 unit_type="tailings_pond", scope="an", height_m=float(rng.choice([15.0, 25.0, 40.0])),
-                 inundation=_tongue(float(x[n]), float(y[n]), angle, length) if n % 2 == 0 else None)
+        rows.add(owner, x, y, street, "tailings", 1, float(rng.choice([2e5, 5e5, 1e6])), scope="an",
+                 name=_named(ground, street, "尾矿库", n), enterprise_id=_owner(owner), unit_type="tailings_pond",
+                 height_m=float(rng.choice([15.0, 25.0, 40.0])), inundation=_tongue(x, y, angle, length) if n % 2 == 0 else None)
 
 
 def _tongue(x: float, y: float, angle: float, length: float) -> str:

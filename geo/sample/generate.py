@@ -153,7 +153,7 @@ def _write(writer: SampleWriter, shipped: Shipped, stages: _Stages, count: int, 
     stages.next("生产经营单位")
     units = make_enterprises(ground, shipped, matrix, sites, count=count, seed=seed)
     write_enterprises(writer, ground, shipped, units, sites, seed=seed)
-    attach(hazard_units, ground, shipped, residents, venues, sites, units, scale=scale, seed=seed)
+    attach(hazard_units, ground, shipped, venues, sites, units, scale=scale, seed=seed)
     hazard_units.write(writer, ground)
     population.write_background(writer, ground, shipped, residents, matrix, units.listed(len(matrix)))
     stages.next("安全风险源")

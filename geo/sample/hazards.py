@@ -131,7 +131,7 @@ def make_sites(ground: Ground, shipped: Shipped, residents: Ints, venues: Venues
     for kind, count in planned.items():
         wanted = max(1, round(count * scale))
         beside = min(wanted - 1, round(near.get(kind, 0) * scale))
-        x, y, street = away(rng, ground, residents, venues, wanted - beside, _KEEP_AWAY_M[kind])
+        x, y, street = _away(rng, ground, residents, venues, wanted - beside, _KEEP_AWAY_M[kind])
         if beside:
             bx, by, bs = _beside(rng, ground, residents, venues, beside, set(sites.place_street) | set(street.tolist()))
             x, y, street = np.concatenate([x, bx]), np.concatenate([y, by]), np.concatenate([street, bs])
@@ -141,7 +141,7 @@ def make_sites(ground: Ground, shipped: Shipped, residents: Ints, venues: Venues
     stores = max(1, round(0.65 * others * scale))
     plants = max(1, round(others * scale) - stores)
     for kind, count in (("lpg_bottle_shop", shops), ("chemical_store", stores), ("chemical_plant", plants)):
-        street = outer_streets(rng, ground, residents, count)
+        street = _outer_streets(rng, ground, residents, count)
         x, y = ground.scatter(rng, street, ground.land)
         _add_generated(sites, ground, kind, x, y, street)
     return sites
@@ -170,7 +170,7 @@ def _stations(sites: Sites, rng: np.random.Generator, ground: Ground, shipped: S
     _add_generated(sites, ground, "filling_station", x, y, street)
 
 
-def outer_streets(rng: np.random.Generator, ground: Ground, residents: Ints, count: int) -> Ints:
+def _outer_streets(rng: np.random.Generator, ground: Ground, residents: Ints, count: int) -> Ints:
     """Streets of outer, industrial kind: 200 to 5,000 residents per km², weighted by area."""
     area = ground.streets["area_km2"].to_numpy()
     density = residents / area
@@ -178,11 +178,11 @@ def outer_streets(rng: np.random.Generator, ground: Ground, residents: Ints, cou
     return rng.choice(len(weight), count, p=weight / weight.sum())
 
 
-def away(
+def _away(
     rng: np.random.Generator, ground: Ground, residents: Ints, venues: Venues, count: int, distance: float,
 ) -> tuple[Floats, Floats, Ints]:
     """Places on open land of outer streets, farther than `distance` from every venue and with few homes around."""
-    street = outer_streets(rng, ground, residents, 60 * count + 200)
+    street = _outer_streets(rng, ground, residents, 60 * count + 200)
     x, y = ground.scatter(rng, street, ground.land)
     gap, _ = cKDTree(np.column_stack([venues.x, venues.y])).query(np.column_stack([x, y]))
     inhabited = np.unique(ground.cell[ground.home > 0])

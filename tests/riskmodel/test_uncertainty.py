@@ -18,6 +18,8 @@ from riskmodel.fields import S_UNIT, Fields, lay
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
 from riskmodel.people import exposure
+from riskmodel.quantified.footprints import Fuel, Physics, fireball_kernel
+from riskmodel.quantified.toxic import Climate, ToxicCloud
 from riskmodel.scenarios import ScenarioBuilder, ScenarioSet, Scope, Theme
 from riskmodel.uncertainty import (
     ClassFields,
@@ -219,6 +221,28 @@ def test_draws_are_linear_in_the_fields(scale: float, city: Any, parameters: Par
                                            named_spread=city[3].own.named_spread[:0], named_id=city[3].own.named_id[:0]))
     more = replace(classes, street=classes.street * scale)
     assert draw_streets(more, parameters).pll == pytest.approx(draw_streets(classes, parameters).pll * scale, rel=1e-9)
+
+
+def test_the_response_to_dose_is_that_of_the_models_own_clouds(parameters: Parameters) -> None:
+    """d ln area / d ln dose of an ammonia plume; dose grows with the square of the rate (n = 2)."""
+    climate, cloud = Climate.of(parameters), ToxicCloud.of(parameters, "ammonia")
+
+    def area(rate: float) -> float:
+        kernel = cloud.plume(rate, 20.0, climate.classes[2], climate).kernel
+        return float(kernel.radius**2 * kernel.outdoors.mean())
+
+    exponent = np.log(area(2.4) / area(2.0)) / (2 * np.log(1.2))
+    assert parameters.number("uncertainty.response.dose") == pytest.approx(exponent, rel=0.05)
+
+
+@pytest.mark.parametrize("mass", [2_000.0, 50_000.0])
+def test_the_response_to_mass_is_that_of_a_fireball(mass: float, parameters: Parameters) -> None:
+    """Diameter 5.8 M^⅓, so certain death covers an area that follows M^⅔."""
+    fuel, physics = Fuel.of(parameters, "lpg"), Physics.of(parameters)
+    areas = [kernel.radius**2 * kernel.inside if hasattr(kernel, "inside") else kernel.radius**2 * kernel.indoors.mean()
+             for kernel in (fireball_kernel(m, fuel, physics) for m in (mass, 1.2 * mass))]
+    exponent = np.log(areas[1] / areas[0]) / np.log(1.2)
+    assert parameters.number("uncertainty.response.inventory") == pytest.approx(exponent, abs=0.1)
 
 
 def test_fires_frequency_and_lethality_move_apart(parameters: Parameters) -> None:
