@@ -189,7 +189,8 @@ def _manifest(inputs: ModelInputs, result: RunResult, parameters: Parameters, ha
         "totals": {**result.totals, "residents": int(inputs.residents.sum())},
         "outside_grid": result.fields.outside, "outside_city_pll": float(result.fields.s.sum() * S_UNIT - result.totals["pll"]),
         "cell_codes": [{"code": code, "zh": CODE_ZH[code]} for code in CELL_CODES],
-        "uncertainty": result.uncertainty, "not_modelled": len(result.scenarios.refused), "superseded": len(result.scenarios.superseded),
+        "uncertainty": result.uncertainty, "not_modelled": len(result.scenarios.refused),
+        "superseded": len(result.scenarios.superseded),
         "times": {**times, **{f"score.{k}": v for k, v in result.seconds.items()}},
         "attribution": ATTRIBUTION.split("; "), "synthetic": _any_synthetic(inputs), "parent": current_run_id(settings.snapshots),
     }

@@ -154,7 +154,7 @@ def test_the_store_is_measured_without_a_server(home: Path, capsys: pytest.Captu
 
 
 def test_every_benchmark_of_the_command_exists() -> None:
-    assert set(BENCHMARKS) == {*TINY, "night", "store"}
+    assert set(BENCHMARKS) == {*TINY, "engine", "night", "store"}
     for name in BENCHMARKS:
         assert callable(importlib.import_module(f"benchmarks.{name}").main)
 

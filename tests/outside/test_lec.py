@@ -64,7 +64,8 @@ def test_published_profiles_of_the_5_by_5_matrix(profile: str, l: int, s: int, l
 
 
 def test_a_row_may_name_its_own_profile(parameters: Parameters) -> None:
-    frame = pd.DataFrame([{"method": "LS", "l": 3, "e": None, "c": None, "s": 3, "grade": None, "profile": p} for p in (None, "C", "Z")])
+    row = {"method": "LS", "l": 3, "e": None, "c": None, "s": 3, "grade": None}
+    frame = pd.DataFrame([row | {"profile": profile} for profile in (None, "C", "Z")])
     found = assess(frame, parameters)
     assert found.familiar.tolist() == [3, 2, 0]
     assert found.outcome[2] == -1  # no such profile: refused, shown, not guessed

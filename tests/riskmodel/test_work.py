@@ -86,7 +86,8 @@ def test_staff_is_in_the_reports_or_in_the_background(make_inputs: MakeInputs, p
         hazard_source=[{"enterprise_id": "u", "hazard_key": "k", "quantity_t": 1.0,
                         "unit_type": "filling_station", "substance": "gasoline"}],
     )
-    assert background(run(beaten, parameters)) == pytest.approx(400 * 1.1e-5 * (1 - parameters.number("work.background.equipment_share")))
+    share = parameters.number("work.background.equipment_share")
+    assert background(run(beaten, parameters)) == pytest.approx(400 * 1.1e-5 * (1 - share))
     assert background(run(make_inputs(enterprise=[unit], risk_source=[LEC]), parameters)) == 0.0
 
 
