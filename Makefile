@@ -41,7 +41,7 @@ lint: $(ENVIRONMENT) ## 风格、类型、模块方向 · style, types, directio
 
 test: setup ## 全部测试（SQLite 与 PostGIS、真浏览器） · all tests
 	@bash scripts/packages.sh
-	@RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && export RISKMAP_TEST_POSTGIS && \
+	@export NUMBA_CACHE_DIR="$(CURDIR)/.setup/numba" RISKMAP_TEST_POSTGIS && RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && \
 	.venv/bin/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
 
 bench: setup ## 与同类工具对比测量（ARGS=名称，默认全部） · measure against peers
