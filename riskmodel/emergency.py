@@ -285,7 +285,8 @@ def _warn(factor: Array, scenarios: ScenarioSet, inputs: ModelInputs, effects: M
     points, frame = scenarios.points, inputs.frames["hazard_source"]
     arrival, duration = (np.array([getattr(effects[k], name) if k in effects else 0.0 for k in points.kernel[rows].tolist()])
                          for name in ("arrival", "minutes"))
-    automatic = (frame["isolation"] == "automatic").to_numpy(bool)[points.row[rows]]
+    watched = (frame["isolation"] == "automatic") | (frame["detection"] == "A")
+    automatic = watched.to_numpy(bool)[points.row[rows]]
     sirens = np.array([isinstance(extra, dict) and bool(extra.get("sirens")) for extra in frame["extra"]], bool)[points.row[rows]]
     number = parameters.number
     warning = np.where(automatic, number("emergency.toxic.automatic"), number("emergency.toxic.warning"))

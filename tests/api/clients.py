@@ -10,6 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,14 +20,18 @@ from starlette.types import ASGIApp
 
 
 class LocalClient:
-    """Requests to an ASGI application without a network; every answer is read whole."""
+    """Requests to an ASGI application without a network; every answer is read whole.
+
+    The loop runs in a thread of its own: where a browser is open, the main thread has one already.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
+        self._thread = ThreadPoolExecutor(1)
         self._runner = asyncio.Runner()
         self._client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://map.test")
 
     def request(self, method: str, path: str, **options: Any) -> httpx.Response:
-        return self._runner.run(self._client.request(method, path, **options))
+        return self._thread.submit(lambda: self._runner.run(self._client.request(method, path, **options))).result()
 
     def get(self, path: str, **options: Any) -> httpx.Response:
         return self.request("GET", path, **options)
@@ -35,8 +40,9 @@ class LocalClient:
         return self.request("POST", path, **options)
 
     def close(self) -> None:
-        self._runner.run(self._client.aclose())
-        self._runner.close()
+        self._thread.submit(lambda: self._runner.run(self._client.aclose())).result()
+        self._thread.submit(self._runner.close).result()
+        self._thread.shutdown()
 
 
 def environment(home: Path, **settings: object) -> dict[str, str]:

@@ -180,10 +180,10 @@ def test_schedule_scores_and_the_server_shows_it(city: Path) -> None:
         street = client.get("/api/risk/ranking?limit=1").json()["items"][0]["code"]
         explained = client.get(f"/api/risk/explain?area={street}").json()
         assert sum(entry["share"] for entry in explained["contributors"]) + explained["rest"]["share"] == pytest.approx(1)
-        wait_for(lambda: client.get("/api/manifest").json()["run_id"] != before, 90, what="a scheduled night")
+        wait_for(lambda: client.get("/api/manifest").json()["run_id"] != before, 240, what="a scheduled night")
         listed = client.get("/api/runs").json()
         assert sum(run["state"] == "running" for run in listed["runs"]) <= 1
         done = [run for run in listed["runs"] if run["trigger"] == "schedule" and run["state"] == "succeeded"]
         assert done
         assert listed["current"] in {run["snapshot"] for run in done}
-    wait_for(lambda: all(run.state != "running" for run in runs.recent(Settings(home=city))), 30, what="the last run to end")
+    wait_for(lambda: all(run.state != "running" for run in runs.recent(Settings(home=city))), 120, what="the last run to end")

@@ -117,7 +117,7 @@ def tiles(page: Page) -> list[set[int]]:
     """Distinct pixels of every grid tile that shows something, once none is still loading."""
     loaded = "document.querySelectorAll('.leaflet-grid-pane canvas.leaflet-tile-loaded').length"
     waiting = "document.querySelectorAll('.leaflet-grid-pane canvas:not(.leaflet-tile-loaded)').length"
-    until(lambda: page.evaluate(f"{loaded} > 0 && {waiting} === 0"), describe="grid tiles")
+    until(lambda: page.evaluate(f"{loaded} > 0 && {waiting} === 0"), seconds=60, describe="grid tiles")
     return [pixels for tile in page.evaluate(_PIXELS) if (pixels := set(tile)) != {0}]
 
 

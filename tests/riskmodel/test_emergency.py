@@ -130,10 +130,11 @@ def test_without_resources_nothing_is_claimed(inputs: ModelInputs, parameters: P
 
 def test_automatic_detection_warns_sooner(make_inputs: MakeInputs, parameters: Parameters) -> None:
     place = {"x": WEST + 2000.0, "y": NORTH - 2000.0, "enterprise_id": None}
-    cloud = UNITS["ammonia_cold_store"] | place
+    cloud = UNITS["ammonia_cold_store"] | place | {"isolation": "manual"}
     found = []
-    for change in ({"isolation": "manual"}, {"isolation": "manual", "extra": {"sirens": True}}):
+    for change in ({}, {"extra": {"sirens": True}}, {"detection": "A"}):
         region = make_inputs(hazard_source=[cloud | change], emergency_resource=[station("fire_station", 0, 0)])
         scenarios, _ = build_scenarios(region, parameters, exposure(region, parameters))
         found.append(scenarios.points.mitigation[scenarios.points.scope == Scope.HC].min())
     assert found[1] < found[0] < 1.0
+    assert found[2] < found[0]
