@@ -72,12 +72,12 @@ def server(home: Path, *arguments: str, **settings: object) -> Iterator[httpx.Cl
         process = subprocess.Popen([sys.executable, "-m", "api.cli", "serve", "--port", str(port), *arguments],
                                    env=environment(home, **settings), stdout=output, stderr=output)
     try:
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
-            wait_for(lambda: _answers(client, process), 30, what=f"the server ({log.read_text()})")
+        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=60) as client:
+            wait_for(lambda: _answers(client, process), 90, what=f"the server ({log.read_text()})")
             yield client
     finally:
         process.send_signal(signal.SIGINT)
-        process.wait(20)
+        process.wait(60)
 
 
 def _answers(client: httpx.Client, process: subprocess.Popen[bytes]) -> bool:

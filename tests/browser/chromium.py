@@ -85,7 +85,7 @@ def opened(
         fresh.close()
 
 
-def until(what: Callable[[], Any], *, seconds: float = 20.0, describe: str = "") -> Any:
+def until(what: Callable[[], Any], *, seconds: float = 60.0, describe: str = "") -> Any:
     """Ask again until the answer is true; the page's policy forbids Playwright's own way of waiting for a function."""
     end = time.monotonic() + seconds
     while True:
