@@ -70,6 +70,11 @@ class KernelBank:
         tables = [_with_rise(table[one]).reshape(len(one), KERNEL_KNOTS + 1, 2) for table in (self.out, self.inside)]
         return np.stack(tables, axis=2).reshape(len(one), -1)
 
+    @cached_property
+    def indoors(self) -> NDArray[np.bool_]:
+        """(k,): whether the kernel kills anybody indoors."""
+        return np.asarray(self.inside.any(axis=1))
+
     def fine(self, cell: int) -> NDArray[np.float64]:
         """(k,): metres around the centre within which a wide kernel is integrated over sub-cells."""
         from riskmodel.kernels.cell import fine_reaches
@@ -81,7 +86,7 @@ class KernelBank:
 
     def prepare(self, cell: int) -> None:
         """Make what the stencils derive from the kernels, once, before threads need it."""
-        _ = self.shapes, self.pairs, self.quads, self.fine(cell)
+        _ = self.shapes, self.pairs, self.quads, self.indoors, self.fine(cell)
 
 
 def _with_rise(table: NDArray[np.float64]) -> NDArray[np.float64]:

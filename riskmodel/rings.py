@@ -18,7 +18,7 @@ from riskmodel.bank import KernelBank
 from riskmodel.fields import check_finite
 from riskmodel.scenarios import ScenarioSet, Scope
 from riskmodel.sweep import Way, stop_if
-from riskmodel.tiles import People, Plan, layers_of, take_lines, take_points
+from riskmodel.tiles import People, Plan, StillPeople, layers_of, take_lines, take_points
 
 _SCOPES = (Scope.HC, Scope.AN, Scope.SEMI)
 
@@ -43,7 +43,7 @@ def risk_and_deaths(scenarios: ScenarioSet, people: People, grid: Grid, *, scope
     BadParameter, RunError
         As :func:`riskmodel.fields.lay`.
     """
-    chosen = way or Way()
+    chosen, crowd = way or Way(), StillPeople.of(people)
     check_finite(scenarios)
     bank = KernelBank.of(scenarios.kernels)
     rows = by_place(scenarios)
@@ -57,7 +57,7 @@ def risk_and_deaths(scenarios: ScenarioSet, people: People, grid: Grid, *, scope
 
     def one(tile: int) -> NDArray[np.float64]:
         window = plan.window(tile)
-        part, deaths = _tile(plan, bank, people, tile, layers, rings)
+        part, deaths = _tile(plan, bank, crowd, tile, layers, rings)
         square[:, slice(*window[0]), slice(*window[1])] = part
         return deaths
 
@@ -109,7 +109,7 @@ def _tile(plan: Plan, bank: KernelBank, people: People, tile: int, layers: tuple
     add_places(
         grid.west, grid.north, float(grid.cell), grid.nx, *work.rows, *work.cols, points.x, points.y, points.frequency,
         layers_of(layers, 3)[points.scope], points.kernel, points.own_cell, points.own_staff, *work.per_job, bank.radius,
-        bank.fine(grid.cell), bank.out, bank.inside, bank.shapes[0], bank.quads, bank.rose, bank.has_rose, *rings,
+        bank.fine(grid.cell), bank.indoors, bank.out, bank.inside, bank.shapes[0], bank.quads, bank.rose, bank.has_rose, *rings,
         work.people_out, work.people_in, ir, deaths,
     )
     return ir, deaths

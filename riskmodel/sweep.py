@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from geo.errors import RunError
 from riskmodel.bank import KernelBank
-from riskmodel.tiles import Laid, People, Plan, lay_tile
+from riskmodel.tiles import Laid, People, Plan, StillPeople, lay_tile
 
 
 class Checkpoint(Protocol):
@@ -68,6 +68,7 @@ def sweep(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[
         If `way.cancelled` says so.
     """
     order = [int(tile) for tile in plan.order()]
+    people = StillPeople.of(people) if people is not None else None
     kept = way.checkpoints(fingerprint(plan, bank, people, scopes)) if way.checkpoints else None
     done, todo = 0, []
     for tile in order:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from dataclasses import fields as columns_of
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,11 +22,15 @@ from riskmodel.scenarios import LineScenarios, PointScenarios, Theme
 #: Cells per side of a tile: its int64 field (512 KB) stays in a core's second-level cache.
 TILE = 256
 
+#: Columns that the tiles read, for individual risk alone and for societal risk too.
+_FOR_IR = ("x", "y", "x1", "y1", "x2", "y2", "frequency", "rate", "theme", "scope", "kernel")
+_FOR_S = ("own_cell", "own_staff", "mitigation")
+
 #: The fixed point of individual risk holds ±9.2 per year.
 _IR_MOST = 9.0
 
-#: Cost of one cell of a line piece, in cells of a point's footprint (measured).
-_LINE_CELL = 12.0
+#: Cost of a line at one sub-cell, and of a cell beside it, in cells of a point's footprint (measured).
+_LINE_POINT, _LINE_LOOK = 45.0, 20.0
 
 
 class People(Protocol):
@@ -43,6 +47,20 @@ class People(Protocol):
     @property
     def per_job(self) -> tuple[float, float]:
         """Mean people outdoors and indoors that one job stands for."""
+
+
+@dataclass(frozen=True)
+class StillPeople:
+    """People whose arrays are there: a property that makes them anew is asked only once, not for every tile."""
+
+    mean_outdoors: NDArray[np.float64]
+    mean_indoors: NDArray[np.float64]
+    per_job: tuple[float, float]
+
+    @classmethod
+    def of(cls, people: People) -> StillPeople:
+        """The arrays of any people."""
+        return cls(people.mean_outdoors, people.mean_indoors, people.per_job)
 
 
 @dataclass(frozen=True)
@@ -168,9 +186,16 @@ class Plan:
         else:
             outside, inside = (np.ascontiguousarray(whole.reshape(self.grid.ny, self.grid.nx)[slice(*rows), slice(*cols)])
                                for whole in (people.mean_outdoors, people.mean_indoors))
-        return Work(self.grid, rows, cols, take_points(self.points, self.point_rows(tile)),
-                    take_lines(self.lines, self.line_rows(tile)), outside, inside,
+        names = _FOR_IR if people is None else _FOR_IR + _FOR_S
+        return Work(self.grid, rows, cols, PointScenarios(**_only(self.points, self.point_rows(tile), names)),
+                    LineScenarios(**_only(self.lines, self.line_rows(tile), names)), outside, inside,
                     (0.0, 0.0) if people is None else people.per_job, tuple(scopes), people is not None)
+
+
+def _only(table: PointScenarios | LineScenarios, rows: NDArray[np.int32], names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+    """The columns that a tile reads, of some rows; the others empty, for they would be sent for nothing."""
+    columns = {f.name: getattr(table, f.name) for f in columns_of(table)}
+    return {name: values[rows] if name in names else values[:0] for name, values in columns.items()}
 
 
 def take_points(points: PointScenarios, rows: NDArray[np.integer] | NDArray[np.bool_]) -> PointScenarios:
@@ -203,9 +228,10 @@ def _add(work: Work, bank: KernelBank, laid: Laid) -> None:
     grid, points, lines = work.grid, work.points, work.lines
     where = (grid.west, grid.north, float(grid.cell))
     layer, row = layers_of(laid.scopes, 3), layers_of(laid.themes, len(Theme))
+    weight = points.frequency * points.mitigation if work.societal else points.frequency
     if len(points.x):
         tiles.add_points(
-            *where, grid.nx, *work.rows, *work.cols, points.x, points.y, points.frequency, points.frequency * points.mitigation,
+            *where, grid.nx, *work.rows, *work.cols, points.x, points.y, points.frequency, weight,
             layer[points.scope], row[points.theme], points.kernel, points.own_cell, points.own_staff, *work.per_job, bank.radius,
             bank.fine(grid.cell), bank.out, bank.inside, bank.shapes[0], bank.pairs, bank.quads, bank.rose, bank.has_rose,
             work.societal, work.people_out,
@@ -257,11 +283,12 @@ def _point_work(radius: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
 
 
 def _line_work(lines: LineScenarios, radius: NDArray[np.float64], grid: Grid) -> NDArray[np.float64]:
-    """The same for pieces of lines: only the cells near the line cost, not its whole box."""
+    """The same for pieces of lines: the sub-cells near the line, each a sum over a staircase, and a look at every other cell."""
     dx, dy = np.abs(lines.x2 - lines.x1), np.abs(lines.y2 - lines.y1)
-    near = (np.hypot(dx, dy) + 2 * radius) * (2 * radius + grid.cell)
-    box = (dx + 2 * radius + grid.cell) * (dy + 2 * radius + grid.cell)
-    return _LINE_CELL * np.minimum(1.0, near / box)
+    parts = np.where(radius < 5 * grid.cell, np.clip(2.0 * grid.cell / np.maximum(radius, 1e-9), 4.0, 64.0) ** 2, 1.0)
+    near = (np.hypot(dx, dy) * 2 * radius + np.pi * radius**2) / grid.cell**2 * parts
+    box = (dx + 2 * radius + grid.cell) * (dy + 2 * radius + grid.cell) / grid.cell**2
+    return _LINE_POINT * near / box + _LINE_LOOK
 
 
 def _check_range(total: NDArray[np.float64]) -> None:

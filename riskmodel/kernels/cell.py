@@ -14,7 +14,7 @@ from numba import njit
 FINE_CELLS = 5.0  # footprints under this many cells are integrated over sub-cells
 _MAX_SUB = 64
 _NEAR_SUB = 4  # where a wider footprint bends
-_SUB_SCALE = float(2**50)  # 64² sub-cells of at most 1 stay within int64
+SUB_SCALE = float(2**50)  # 64² sub-cells of at most 1 stay within int64
 _SPAN_FROM = 8  # with more sub-cells in a row it pays to find those within the radius first
 
 
@@ -163,10 +163,10 @@ def _over_sub_cells(ox, oy, half, n, radius, scale, lut_out, lut_in, both):
             knot = np.int32(q)
             i = np.uint32(knot)
             g = q - knot
-            total_out += np.int64((lut_out[i] + g * (lut_out[i + np.uint32(1)] - lut_out[i])) * _SUB_SCALE)
+            total_out += np.int64((lut_out[i] + g * (lut_out[i + np.uint32(1)] - lut_out[i])) * SUB_SCALE)
             if both:
-                total_in += np.int64((lut_in[i] + g * (lut_in[i + np.uint32(1)] - lut_in[i])) * _SUB_SCALE)
-    parts = n * n * _SUB_SCALE
+                total_in += np.int64((lut_in[i] + g * (lut_in[i + np.uint32(1)] - lut_in[i])) * SUB_SCALE)
+    parts = n * n * SUB_SCALE
     return total_out / parts, total_in / parts
 
 
@@ -182,9 +182,9 @@ def _rose_over_sub_cells(ox, oy, half, n, radius, scale, lut_out, lut_in, rose):
             dx = ox + (2 * b + 1 - n) * half
             q = (dx * dx + dy * dy) * scale
             w = rose[sector(dx, dy)]
-            total_out += np.int64(min(1.0, w * at_knot(lut_out, q)) * _SUB_SCALE)
-            total_in += np.int64(min(1.0, w * at_knot(lut_in, q)) * _SUB_SCALE)
-    parts = n * n * _SUB_SCALE
+            total_out += np.int64(min(1.0, w * at_knot(lut_out, q)) * SUB_SCALE)
+            total_in += np.int64(min(1.0, w * at_knot(lut_in, q)) * SUB_SCALE)
+    parts = n * n * SUB_SCALE
     return total_out / parts, total_in / parts
 
 

@@ -13,6 +13,7 @@ from numba import njit
 
 from riskmodel.kernels.cell import FINE_CELLS, point_on_cell
 from riskmodel.kernels.footprint import IR_SCALE, public
+from riskmodel.kernels.narrow import MOST, columns_of, copy_row, parts_of, sums_of_row
 from riskmodel.kernels.tiles import part_of_tile
 
 _HALF_DIAGONAL = 0.7072  # of a cell: how much nearer a cell can be to the place than to the middle of the place's cell
@@ -46,7 +47,7 @@ def gather_rings(west, north, cell, row0, row1, col0, col1, x, y, reach, ring_ro
 
 
 @njit(cache=True, nogil=True)
-def over_rings(d2, scale, last, quads, q, units, around_out, around_in, knot, share, amount, risk, wanted):
+def over_rings(d2, scale, last, quads, q, both, units, around_out, around_in, knot, share, amount, risk, wanted):
     """One scenario over gathered cells: its individual risk into `risk`; returns its deaths.
 
     All arrays are of the cells and counted from zero: an index that could be negative would keep the loops from vector code.
@@ -63,14 +64,16 @@ def over_rings(d2, scale, last, quads, q, units, around_out, around_in, knot, sh
         for j in range(m):
             i = np.uint32(4 * knot[j])
             out = quads[q, i] + share[j] * quads[q, i + np.uint32(1)]
-            inside = quads[q, i + np.uint32(2)] + share[j] * quads[q, i + np.uint32(3)]
             risk[j] += np.int64(units * out)
-            amount[j] = out * around_out[j] + inside * around_in[j]
+            amount[j] = out * around_out[j]
     else:
         for j in range(m):
             i = np.uint32(4 * knot[j])
-            amount[j] = ((quads[q, i] + share[j] * quads[q, i + np.uint32(1)]) * around_out[j]
-                         + (quads[q, i + np.uint32(2)] + share[j] * quads[q, i + np.uint32(3)]) * around_in[j])
+            amount[j] = (quads[q, i] + share[j] * quads[q, i + np.uint32(1)]) * around_out[j]
+    if both:
+        for j in range(m):
+            i = np.uint32(4 * knot[j] + 2)
+            amount[j] += (quads[q, i] + share[j] * quads[q, i + np.uint32(1)]) * around_in[j]
     return summed(amount, m)
 
 
@@ -113,8 +116,8 @@ def rings_within(number, m, ring_distance, reach, cell):
 
 @njit(cache=True, nogil=True)
 def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, layer, kernel, own_cell, own_staff, job_out,
-               job_in, radius, fine, lut_out, lut_in, shape, quads, rose, has_rose, ring_row, ring_col, ring_distance, people_out,
-               people_in, ir, deaths):
+               job_in, radius, fine, indoors, lut_out, lut_in, shape, quads, rose, has_rose, ring_row, ring_col,
+               ring_distance, people_out, people_in, ir, deaths):
     """Add point scenarios, sorted by place, to a tile; `deaths` gets each one's mean deaths in the tile."""
     size = (row1 - row0) * (col1 - col0)
     wide = col1 - col0
@@ -124,6 +127,9 @@ def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, l
     around_out, around_in = np.empty(most), np.empty(most)
     risk = np.zeros((max(1, ir.shape[0]), most), np.int64)
     flat = ir.reshape(ir.shape[0], size)
+    offset, sums = np.empty(MOST), np.empty((3, MOST + 1), np.int64)
+    spot, part = np.empty(MOST, np.int32), np.empty(MOST)
+    out_table, in_table, winds = np.empty(lut_out.shape[1]), np.empty(lut_out.shape[1]), np.empty(16)
     last = lut_out.shape[1] - 1
     start = 0
     while start < x.shape[0]:
@@ -139,31 +145,61 @@ def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, l
             q = kernel[k]
             r = radius[q]
             units = frequency[k] * IR_SCALE
+            if has_rose[q] or fine[q] > 0.0 or own_staff[k] > 0.0:
+                copy_row(lut_out, q, out_table)
+                copy_row(lut_in, q, in_table)
+                copy_row(rose, q, winds)
             if r < FINE_CELLS * cell or has_rose[q]:
                 a0, a1, b0, b1 = part_of_tile(west, north, cell, row0, row1, col0, col1, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
-                for a in range(a0, a1):
-                    for b in range(b0, b1):
-                        deaths[k] += on_one_cell(west, north, cell, row0, col0, a, b, x[k], y[k], r, lut_out[q], lut_in[q],
-                                                 rose[q], has_rose[q], fine[q], units, layer[k], people_out, people_in, ir)
+                if a0 >= a1 or b0 >= b1:
+                    continue
+                if not has_rose[q]:
+                    deaths[k] += on_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, last, shape[q],
+                                           indoors[q], quads, units, layer[k], people_out, people_in, ir, spot, part,
+                                           offset, sums)
+                else:
+                    for a in range(a0, a1):
+                        for b in range(b0, b1):
+                            deaths[k] += on_one_cell(west, north, cell, row0, col0, a, b, x[k], y[k], r, out_table, in_table,
+                                                     winds, True, fine[q], units, layer[k], people_out, people_in, ir)
             else:
                 known = rings_within(number, m, ring_distance, r, cell)
                 near = min(known, rings_within(number, m, ring_distance, fine[q], cell)) if fine[q] > 0.0 else 0
                 for j in range(near):
                     deaths[k] += on_one_cell(west, north, cell, row0, col0, row0 + where[j] // wide, col0 + where[j] % wide, x[k],
-                                             y[k], r, lut_out[q], lut_in[q], rose[q], False, fine[q], units, layer[k], people_out,
+                                             y[k], r, out_table, in_table, winds, False, fine[q], units, layer[k], people_out,
                                              people_in, ir)
-                deaths[k] += over_rings(d2[near:known], last / (r * r), last, quads, shape[q], units, around_out[near:known],
-                                        around_in[near:known], knot, share, amount, risk[max(0, layer[k]), near:known],
-                                        layer[k] >= 0)
+                deaths[k] += over_rings(d2[near:known], last / (r * r), last, quads, shape[q], indoors[q], units,
+                                        around_out[near:known], around_in[near:known], knot, share, amount,
+                                        risk[max(0, layer[k]), near:known], layer[k] >= 0)
             if own_cell[k] >= 0 and own_staff[k] > 0.0:
-                deaths[k] += without_own(west, north, cell, nx, row0, row1, col0, col1, x[k], y[k], r, lut_out[q], lut_in[q],
-                                         rose[q], has_rose[q], fine[q], own_cell[k], own_staff[k], job_out, job_in, people_out,
+                deaths[k] += without_own(west, north, cell, nx, row0, row1, col0, col1, x[k], y[k], r, out_table, in_table,
+                                         winds, has_rose[q], fine[q], own_cell[k], own_staff[k], job_out, job_in, people_out,
                                          people_in)
         for i in range(ir.shape[0]):
             for j in range(m):
                 flat[i, where[j]] += risk[i, j]
                 risk[i, j] = 0
         start = stop
+
+
+@njit(cache=True, nogil=True)
+def on_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, shape, both, quads, units, layer, people_out,
+              people_in, ir, knot, share, offset, sums):
+    """One narrow scenario: adds its individual risk, returns its deaths."""
+    total = 0.0
+    n, parts = parts_of(r, cell)
+    begin, outs, ins = sums[0], sums[1], sums[2]
+    m = columns_of(west, cell, b0, b1, x, r, n, offset, begin)
+    for a in range(a0, a1):
+        sums_of_row(offset[:m], begin, b1 - b0, north - (a + 0.5) * cell - y, cell, r, n, last / (r * r), last, quads, shape,
+                    both, knot, share, outs, ins)
+        for c in range(b1 - b0):
+            out = outs[c] / parts
+            if layer >= 0:
+                ir[layer, a - row0, b0 + c - col0] += np.int64(units * out)
+            total += out * people_out[a - row0, b0 + c - col0] + ins[c] / parts * people_in[a - row0, b0 + c - col0]
+    return total
 
 
 @njit(cache=True, nogil=True)

@@ -14,6 +14,7 @@ from numba import njit
 
 from riskmodel.kernels.cell import FINE_CELLS, line_on_cell, point_on_cell
 from riskmodel.kernels.footprint import IR_SCALE, S_SCALE, public
+from riskmodel.kernels.narrow import MOST, columns_of, copy_row, parts_of, sums_of_row
 
 
 @njit(cache=True, nogil=True)
@@ -152,8 +153,10 @@ def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, w
     societal : whether people count at all; else `s`, `totals` and the people are not touched
     people_out, people_in, ir[i], s[i] : arrays of the tile
     """
-    knot = np.empty(col1 - col0, np.int32)
-    share = np.empty(col1 - col0)
+    size = max(col1 - col0, MOST)
+    knot, share, offset = np.empty(size, np.int32), np.empty(size), np.empty(MOST)
+    sums = np.empty((3, size + 1), np.int64)
+    out_table, in_table, winds = np.empty(lut_out.shape[1]), np.empty(lut_out.shape[1]), np.empty(16)
     for k in range(x.shape[0]):
         q = kernel[k]
         r = radius[q]
@@ -162,26 +165,57 @@ def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, w
             continue
         units = frequency[k] * IR_SCALE
         deaths = weight[k] * S_SCALE
-        if r < FINE_CELLS * cell or has_rose[q]:
-            totals[k] += add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, lut_out[q], lut_in[q], rose[q],
-                                   has_rose[q], fine[q], units, deaths, layer[k], theme[k], societal, people_out, people_in, ir,
-                                   s)
+        own = societal and own_cell[k] >= 0 and own_staff[k] > 0.0
+        if has_rose[q] or fine[q] > 0.0 or own:
+            copy_row(lut_out, q, out_table)
+            copy_row(lut_in, q, in_table)
+            copy_row(rose, q, winds)
+        if has_rose[q]:
+            totals[k] += add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, out_table, in_table, winds, True,
+                                   fine[q], units, deaths, layer[k], theme[k], societal, people_out, people_in, ir, s)
+        elif r < FINE_CELLS * cell:
+            totals[k] += add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, lut_out.shape[1] - 1, shape[q],
+                                    quads, units, deaths, layer[k], theme[k], societal, people_out, people_in, ir, s, knot,
+                                    share, offset, sums)
         else:
-            totals[k] += add_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, lut_out[q], lut_in[q], rose[q],
+            totals[k] += add_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, out_table, in_table, winds,
                                   shape[q], pairs, quads, fine[q], units, deaths, layer[k], theme[k], societal, people_out,
                                   people_in, ir, s, knot, share)
-        if societal and own_cell[k] >= 0 and own_staff[k] > 0.0:
+        if own:
             a = own_cell[k] // nx
             b = own_cell[k] % nx
             if a0 <= a < a1 and b0 <= b < b1:
-                out, inside = point_on_cell(west + (b + 0.5) * cell, north - (a + 0.5) * cell, cell, x[k], y[k], r, lut_out[q],
-                                            lut_in[q], rose[q], has_rose[q], fine[q])
+                out, inside = point_on_cell(west + (b + 0.5) * cell, north - (a + 0.5) * cell, cell, x[k], y[k], r, out_table,
+                                            in_table, winds, has_rose[q], fine[q])
                 po = people_out[a - row0, b - col0]
                 pi = people_in[a - row0, b - col0]
                 others = out * public(po, own_staff[k] * job_out, True) + inside * public(pi, own_staff[k] * job_in, True)
                 more = np.int64(deaths * others) - np.int64(deaths * (out * po + inside * pi))
                 s[theme[k], a - row0, b - col0] += more
                 totals[k] += more
+
+
+@njit(cache=True, nogil=True)
+def add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, shape, quads, units, deaths, layer, theme, societal,
+               people_out, people_in, ir, s, knot, share, offset, sums):
+    """Add one narrow isotropic scenario; returns its S. `sums` is room for three rows of integers."""
+    total = np.int64(0)
+    n, parts = parts_of(r, cell)
+    begin, outs, ins = sums[0], sums[1], sums[2]
+    m = columns_of(west, cell, b0, b1, x, r, n, offset, begin)
+    for a in range(a0, a1):
+        sums_of_row(offset[:m], begin, b1 - b0, north - (a + 0.5) * cell - y, cell, r, n, last / (r * r), last, quads, shape,
+                    societal, knot, share, outs, ins)
+        for c in range(b1 - b0):
+            out = outs[c] / parts
+            if layer >= 0:
+                ir[layer, a - row0, b0 + c - col0] += np.int64(units * out)
+            if societal:
+                inside = ins[c] / parts
+                add = np.int64(deaths * (out * people_out[a - row0, b0 + c - col0] + inside * people_in[a - row0, b0 + c - col0]))
+                s[theme, a - row0, b0 + c - col0] += add
+                total += add
+    return total
 
 
 @njit(cache=True, nogil=True)
@@ -236,18 +270,24 @@ def add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, l
 def add_lines(west, north, cell, row0, row1, col0, col1, x1, y1, x2, y2, rate, layer, theme, kernel, radius, steps_out, steps_in,
               radii2, societal, people_out, people_in, ir, s, totals):
     """Add pieces of lines to a tile."""
+    out_steps, in_steps, discs = np.empty(steps_out.shape[1]), np.empty(steps_out.shape[1]), np.empty(steps_out.shape[1])
     for k in range(x1.shape[0]):
         q = kernel[k]
         r = radius[q]
         a0, a1, b0, b1 = part_of_tile(west, north, cell, row0, row1, col0, col1, min(x1[k], x2[k]) - r, max(x1[k], x2[k]) + r,
                                       min(y1[k], y2[k]) - r, max(y1[k], y2[k]) + r)
+        if a0 >= a1 or b0 >= b1:
+            continue
+        copy_row(steps_out, q, out_steps)
+        copy_row(steps_in, q, in_steps)
+        copy_row(radii2, q, discs)
         units = rate[k] * IR_SCALE
         deaths = rate[k] * S_SCALE
         for a in range(a0, a1):
             cy = north - (a + 0.5) * cell
             for b in range(b0, b1):
                 cx = west + (b + 0.5) * cell
-                out, inside = line_on_cell(cx, cy, cell, x1[k], y1[k], x2[k], y2[k], r, steps_out[q], steps_in[q], radii2[q])
+                out, inside = line_on_cell(cx, cy, cell, x1[k], y1[k], x2[k], y2[k], r, out_steps, in_steps, discs)
                 if out == 0.0 and inside == 0.0:
                     continue
                 if layer[k] >= 0:
