@@ -96,9 +96,11 @@ async def score_once(settings: Settings) -> int:
 
 
 def environment(settings: Settings) -> dict[str, str]:
-    """Environment of a child process that has the same settings as this one."""
-    chosen = {f"RISKMAP_{name.upper()}": str(value) for name, value in settings.model_dump().items()}
-    return os.environ | chosen | {"RISKMAP_HOME": str(settings.home.resolve())}
+    """Environment of a child process that has the same settings as this one; what is unset here is unset there."""
+    values = {f"RISKMAP_{name.upper()}": value for name, value in settings.model_dump().items()}
+    inherited = {name: value for name, value in os.environ.items() if name not in values}
+    chosen = {name: str(value) for name, value in values.items() if value is not None}
+    return inherited | chosen | {"RISKMAP_HOME": str(settings.home.resolve())}
 
 
 @contextlib.asynccontextmanager

@@ -23,6 +23,24 @@ signal.signal(signal.SIGINT, signal.default_int_handler)
 EnterpriseMaker = Callable[..., pd.DataFrame]
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each of several workers (``-n``) a database of its own: one's dropped schemas must not disturb another's queries."""
+    server, worker = os.environ.get("RISKMAP_TEST_POSTGIS"), os.environ.get("PYTEST_XDIST_WORKER")
+    if not server or not worker:
+        return
+    own = sa.make_url(server).set(database=f"{sa.make_url(server).database}_{worker}")
+    engine = sa.create_engine(server, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        if not connection.execute(sa.text("SELECT 1 FROM pg_database WHERE datname = :name"), {"name": own.database}).scalar():
+            connection.exec_driver_sql(f"CREATE DATABASE {own.database}")
+    engine.dispose()
+    engine = sa.create_engine(own)
+    with engine.begin() as connection:
+        connection.exec_driver_sql("SET client_min_messages = error; CREATE EXTENSION IF NOT EXISTS postgis")
+    engine.dispose()
+    os.environ["RISKMAP_TEST_POSTGIS"] = own.render_as_string(hide_password=False)
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """With several workers (``-n``), a file stays on one of them, and so does all that shares the full city."""

@@ -180,7 +180,10 @@ def test_schedule_scores_and_the_server_shows_it(city: Path) -> None:
         street = client.get("/api/risk/ranking?limit=1").json()["items"][0]["code"]
         explained = client.get(f"/api/risk/explain?area={street}").json()
         assert sum(entry["share"] for entry in explained["contributors"]) + explained["rest"]["share"] == pytest.approx(1)
-        wait_for(lambda: client.get("/api/manifest").json()["run_id"] != before, 240, what="a scheduled night")
+        wait_for(lambda: current(city) != before or "scheduled run ended" in (city / "server.out").read_text(), 240,
+                 what="a scheduled night")
+        assert current(city) != before, (city / "server.out").read_text()
+        wait_for(lambda: client.get("/api/manifest").json()["run_id"] != before, 10, what="the server to show it")
         listed = client.get("/api/runs").json()
         assert sum(run["state"] == "running" for run in listed["runs"]) <= 1
         done = [run for run in listed["runs"] if run["trigger"] == "schedule" and run["state"] == "succeeded"]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -78,8 +79,12 @@ def test_without_a_schedule_nothing_runs(settings: Settings) -> None:
     asyncio.run(once())
 
 
-def test_a_child_has_the_same_settings(settings: Settings) -> None:
-    made = schedule.environment(settings.model_copy(update={"threads": 7, "schedule": "0 2 * * *"}))
-    assert made["RISKMAP_HOME"] == str(settings.home.resolve())
-    assert made["RISKMAP_THREADS"] == "7"
-    assert made["RISKMAP_SCHEDULE"] == "0 2 * * *"
+def test_a_child_has_the_same_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted = settings.model_copy(update={"home": settings.home.resolve(), "threads": 7, "schedule": "0 2 * * *", "quality_rules": None})
+    monkeypatch.setenv("RISKMAP_QUALITY_RULES", "of-the-parent.toml")
+    made = schedule.environment(wanted)
+    for name in [name for name in os.environ if name.startswith("RISKMAP_")]:
+        monkeypatch.delenv(name)
+    for name, value in made.items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == wanted

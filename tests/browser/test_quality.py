@@ -64,8 +64,8 @@ def test_the_city_shows_its_completeness_and_the_lowest_streets(page: Page, api:
     body = api.get("api/quality").json()
     panel = page.locator("article.quality")
     assert f"{100 * body['total']['completeness']:.1f}%" in text(panel)
-    assert panel.locator("tr[data-kind]").count() == len(body["kinds"])
-    assert panel.locator(".found li").count() == 8
+    until(lambda: panel.locator("tr[data-kind]").count() == len(body["kinds"]), describe="the table of kinds")
+    until(lambda: panel.locator(".found li").count() == 8, describe="the lowest streets")
     assert "得分 = 100" in text(panel)
 
 
@@ -78,7 +78,7 @@ def test_a_click_shows_the_street_with_its_findings_and_they_lead_to_features(pa
     panel = page.locator("article.quality")
     assert area["name"] in text(panel.locator("header"))
     own: dict[str, Any] = api.get("api/quality/findings", params={"area": area["code"], "limit": 20}).json()
-    assert panel.locator(".findings li").count() == len(own["items"])
+    until(lambda: panel.locator(".findings li").count() == len(own["items"]), describe="the findings")
     assert own["items"][0]["zh"] in text(panel.locator(".findings li").first)
     panel.locator(".findings button").first.click()
     until(lambda: page.locator("#pane-place .fields").count() == 1, describe="the feature of the finding")

@@ -221,7 +221,9 @@ def test_street_is_found_by_name(page, api):
     assert street["name"] in text(page.locator("#pane-place h2"))
 
 
-def test_patterns_can_be_laid_over_the_colours(page):
+def test_patterns_can_be_laid_over_the_colours(page, api):
+    street = top(api)
+    move(page, street["lat"], street["lon"], 12)
     page.locator("input[name=shade][value=cell]").check(force=True)
     plain = set.union(*tiles(page))
     page.locator("#patterns").check()
