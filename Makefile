@@ -8,13 +8,16 @@ SHELL := /bin/bash
 ARGS ?=
 OUT ?= var/atlas
 
+# Hundreds of processes start during the tests: what one compiles, the others find.
+TEST_CACHES := NUMBA_CACHE_DIR="$(CURDIR)/.setup/numba" PYTHONPYCACHEPREFIX="$(CURDIR)/.setup/pycache"
+
 PACKAGES := geo riskmodel layers api
 ENVIRONMENT := .setup/environment
 ASSETS := layers/static/.built
 PAGE_SOURCES := $(wildcard layers/viewer/* layers/viewer/web/*) layers/style.py geo/kinds.py riskmodel/scenarios.py \
 	riskmodel/parameters/levels.toml
 
-.PHONY: help demo setup assets lint test bench docs atlas lock clean
+.PHONY: help demo setup assets lint test coverage notebooks bench docs atlas lock clean
 
 help: ## 列出目标 · list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -41,8 +44,14 @@ lint: $(ENVIRONMENT) ## 风格、类型、模块方向 · style, types, directio
 
 test: setup ## 全部测试（SQLite 与 PostGIS、真浏览器） · all tests
 	@bash scripts/packages.sh
-	@export NUMBA_CACHE_DIR="$(CURDIR)/.setup/numba" RISKMAP_TEST_POSTGIS && RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && \
-	.venv/bin/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(ARGS)
+	@unset PYTHONDONTWRITEBYTECODE && export $(TEST_CACHES) RISKMAP_TEST_POSTGIS && \
+	RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && .venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+
+coverage: ARGS += --cov --cov-report=term:skip-covered
+coverage: test ## 全部测试与覆盖率（较慢） · all tests and what they cover
+
+notebooks: setup ## 运行笔记本 · run the notebooks
+	@unset PYTHONDONTWRITEBYTECODE && export $(TEST_CACHES) && .venv/bin/pytest --nbmake --nbmake-timeout=600 -W default notebooks
 
 bench: setup ## 与同类工具对比测量（ARGS=名称，默认全部） · measure against peers
 	@.venv/bin/riskmap bench $(or $(ARGS),all)
