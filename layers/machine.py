@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from geo.errors import EnvironmentProblem
 from layers.checkpoint import TileFolder
+from layers.release import code_version
 from riskmodel.budget import Estimate, estimate_size, refuse_over
 from riskmodel.sweep import Way
 
@@ -51,8 +53,26 @@ def way_of(settings: Settings, found: Estimate, progress: Progress | None = None
         from riskmodel.cluster import connected, on_cluster
 
         with connected(settings.cluster) as client:
+            _same_program(client)
             yield Way(settings.threads, told, None, kept.of if kept else None, on_cluster(client))
     else:
         yield Way(settings.threads, told, None, kept.of if kept else None)
     if kept:
         kept.clear()
+
+
+def _same_program(client: Any) -> None:
+    """Equal bits need equal code: refuse workers that run another version, or do not have the program at all."""
+    try:
+        found = client.run(code_version)
+    except ImportError as error:
+        raise _other_program(str(error), str(error)) from error
+    others = sorted(worker for worker, version in found.items() if version != code_version())
+    if others:
+        raise _other_program("、".join(others), ", ".join(others))
+
+
+def _other_program(zh: str, en: str) -> EnvironmentProblem:
+    return EnvironmentProblem(f"集群的工作进程没有安装同一版本的程序：{zh}", f"the cluster's workers run another program: {en}",
+                              remedy_zh="请在每台机器上安装与本机相同的版本后重启工作进程。",
+                              remedy_en="Install this machine's version on every machine and restart the workers.")

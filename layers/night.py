@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from importlib import metadata, resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
@@ -23,6 +21,7 @@ from layers.inputs import read_inputs
 from layers.machine import affordable, way_of
 from layers.publish import write_rasters
 from layers.quality import NightlyQuality, beside
+from layers.release import code_version
 from layers.snapshot import SnapshotWriter, current_run_id, thin
 from layers.style import ATTRIBUTION
 from layers.tables import S_UNIT
@@ -70,15 +69,6 @@ class Night:
     streets: dict[str, int]
     times: dict[str, float]
     hashes: dict[str, str] = field(default_factory=dict)
-
-
-def code_version() -> str:
-    """Release and a short hash over the model's own source files."""
-    digest = hashlib.sha256()
-    for package in ("geo", "riskmodel", "layers"):
-        for path in sorted(Path(str(resources.files(package))).rglob("*.py")):
-            digest.update(path.read_bytes())
-    return f"{metadata.version('riskmap')}+{digest.hexdigest()[:12]}"
 
 
 def run_night(store: Store, settings: Settings, progress: Progress | None = None, *, as_of: date | None = None,

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from geo.errors import BadParameter, EnvironmentProblem
+from geo.errors import BadParameter, EnvironmentProblem, RunError
 from riskmodel.bank import KernelBank
 from riskmodel.sweep import Elsewhere
 from riskmodel.tiles import Laid, People, Plan, Work, lay_tile
@@ -22,7 +22,7 @@ TASK_SECONDS = 0.5
 #: Cell updates per second of one worker, for the size of a batch.
 _UPDATES_PER_S = 250e6
 
-_WAIT_S = 60.0
+_WAIT_S, _ANSWER_S = 60.0, 10.0
 
 
 def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
@@ -40,7 +40,8 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
         dask: Any = importlib.import_module("distributed")
 
         bank.prepare(plan.grid.cell)
-        shared = client.scatter(bank, broadcast=True)
+        with _failures_named(dask):
+            shared = client.scatter(bank, broadcast=True)
         batches = batched(plan, tiles, task_seconds)
         waiting = iter(batches)
         workers = max(1, sum(client.nthreads().values()))
@@ -50,15 +51,38 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
             batch = next(waiting, None)
             if batch is not None:
                 works = [plan.work(tile, people, scopes) for tile in batch]
-                running.add(client.submit(lay_batch, batch, works, shared, pure=False))
+                with _large_tasks():
+                    running.add(client.submit(lay_batch, batch, works, shared, pure=False))
 
         for _ in range(2 * workers):  # the next batch waits at the worker while it computes; more would only fill memory
             start()
-        for _, found in running:
+        while not running.is_empty():
+            with _failures_named(dask):
+                _, found = next(running)
+                if isinstance(found, BaseException):  # a task that the cluster gave up comes back as its own reason
+                    raise found
             start()
             yield from found
 
     return lay
+
+
+def _large_tasks() -> Any:
+    """A task carries its own scenarios and people, tens of megabytes: meant, so nothing to warn of."""
+    return importlib.import_module("dask.config").set({"distributed.admin.large-graph-warning-threshold": "1GB"})
+
+
+@contextmanager
+def _failures_named(dask: Any) -> Iterator[None]:
+    """What a cluster does when its workers or its scheduler die, as an error that says so."""
+    lost = (dask.KilledWorker, dask.CancelledError, dask.comm.CommClosedError, TimeoutError)
+    try:
+        yield
+    except lost as error:
+        raise RunError(f"集群中断：{error or type(error).__name__}", f"the cluster broke off: {error or type(error).__name__}",
+                       remedy_zh="旧图保持不变；请检查调度器与工作进程（内存、网络）后重新评分。",
+                       remedy_en="The last map stays. See to the scheduler and the workers (memory, network), then score again.",
+                       ) from error
 
 
 def lay_batch(tiles: Sequence[int], works: Sequence[Work], bank: KernelBank) -> list[tuple[int, Laid]]:
@@ -102,12 +126,13 @@ def connected(where: str) -> Iterator[Any]:
                            remedy_en="Write tcp://host:port, or local:N, for example local:4.", cluster=where)
     dask: Any = importlib.import_module("distributed")
     try:
-        client = dask.Client(address, timeout=_WAIT_S if made else 10.0)
+        client = dask.Client(address, timeout=_WAIT_S if made else _ANSWER_S)
     except OSError as error:
         raise EnvironmentProblem(f"连不上集群 {where}：{error}", f"no cluster answers at {where}: {error}",
                                  remedy_zh="请检查调度器是否在运行、端口是否可达。",
                                  remedy_en="See whether the scheduler runs and its port can be reached.") from error
     try:
+        _wait_for_workers(client, where)
         yield client
     finally:
         client.close()
@@ -115,11 +140,21 @@ def connected(where: str) -> Iterator[Any]:
             made.close()
 
 
+def _wait_for_workers(client: Any, where: str) -> None:
+    """A scheduler without workers would keep a run waiting for ever."""
+    try:
+        client.wait_for_workers(1, timeout=_ANSWER_S)
+    except TimeoutError as error:
+        raise EnvironmentProblem(f"集群 {where} 没有工作进程", f"the cluster at {where} has no workers",
+                                 remedy_zh="请先启动工作进程，例如 dask worker 调度器地址。",
+                                 remedy_en="Start workers first, for example: dask worker ADDRESS.") from error
+
+
 def local_cluster(workers: int) -> Any:
-    """A cluster of single-threaded processes on this machine, reachable from this machine only, without a dashboard."""
+    """A cluster of single-threaded processes on this machine, reachable from this machine only; pages on any free port."""
     dask: Any = importlib.import_module("distributed")
-    return dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1", dashboard_address=None,
-                             silence_logs=40)
+    return dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+                             dashboard_address="127.0.0.1:0", silence_logs=40)
 
 
 def warm(client: Any) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -39,6 +40,12 @@ def city(made: Path, tmp_path: Path) -> Path:
 
 def current(home: Path) -> str:
     return os.readlink(home / "snapshots" / "current")
+
+
+def published(home: Path) -> dict[str, str]:
+    """Checksums of the files of the current snapshot."""
+    manifest = json.loads((home / "snapshots" / "current" / "manifest.json").read_bytes())
+    return {name: entry["sha256"] for name, entry in manifest["files"].items()}
 
 
 def start_score(home: Path) -> subprocess.Popen[str]:
@@ -166,8 +173,17 @@ def test_two_demos_do_not_disturb_each_other(tmp_path: Path) -> None:
     assert first.returncode == 143
 
 
-def test_same_store_same_numbers_in_every_night(city: Path) -> None:
-    assert riskmap(city, "score", **SMALL).returncode == 0
+def test_same_store_same_numbers_on_a_cluster(city: Path) -> None:
+    """A second night, its tiles laid by another process: every table has the bytes of the first."""
+    before = published(city)
+    done = riskmap(city, "score", "--cluster", "local:1", **SMALL)
+    assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr
+    assert "风险场" in done.stderr
+    after = published(city)
+    tables = {name for name in before if name.endswith((".parquet", ".npz"))}
+    assert {"fields.parquet", "cells.parquet", "areas.parquet", "fn.parquet", "model/evidence.npz"} <= tables
+    assert {name for name in tables if before[name] != after[name]} == set()
     second, first = runs.recent(Settings(home=city))
     assert second.totals == first.totals
     assert second.streets == first.streets

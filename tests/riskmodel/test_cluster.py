@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import distributed
 import numpy as np
 import pytest
 
-from geo.errors import BadParameter, EnvironmentProblem
+from geo.errors import BadParameter, EnvironmentProblem, RunError
+from riskmodel import cluster
 from riskmodel.bank import KernelBank
 from riskmodel.cluster import batched, connected, lay_batch, on_cluster, warm
 from riskmodel.fields import individual_risk, lay, take_points
@@ -79,6 +81,23 @@ def test_a_wrong_address_is_refused(where: str) -> None:
         pass
 
 
-def test_nobody_there() -> None:
+def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_ANSWER_S", 0.5)
     with pytest.raises(EnvironmentProblem, match="连不上集群"), connected("tcp://127.0.0.1:9"):
         pass
+
+
+def test_a_scheduler_without_workers_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster, "_ANSWER_S", 0.3)
+    with cluster.local_cluster(0) as empty, \
+            pytest.raises(EnvironmentProblem, match="没有工作进程"), connected(empty.scheduler_address):
+        pass
+
+
+def test_lost_tasks_end_the_run_with_a_reason(client: Any, scenarios: ScenarioSet) -> None:
+    """Tasks that the cluster gave up end the run; it does not wait for ever."""
+    def give_up(_done: int, _of: int) -> None:
+        client.cancel([distributed.Future(key, client) for key in list(client.futures)], force=True)
+
+    with pytest.raises(RunError, match="集群中断"):
+        lay(scenarios, crowd(), GRID, way=Way(elsewhere=on_cluster(client, task_seconds=0.0), progress=give_up))
