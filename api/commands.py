@@ -257,7 +257,8 @@ def runs(limit: Annotated[int, typer.Option(min=1, max=500, help="行数 · rows
 
     console, settings = Console.now(), settings_now()
     current, kept = current_run_id(settings.snapshots), {info.run_id for info in list_snapshots(settings.snapshots)}
-    states = {"running": ("进行中", "running"), "succeeded": ("成功", "succeeded"), "failed": ("失败", "failed")}
+    states = {"running": ("进行中", "running"), "succeeded": ("成功", "succeeded"), "failed": ("失败", "failed"),
+              "cancelled": ("已取消", "cancelled")}
     found = recent(settings, limit)
     for run in found:
         mark = "*" if run.id == current else "+" if run.id in kept else " "
@@ -265,6 +266,29 @@ def runs(limit: Annotated[int, typer.Option(min=1, max=500, help="行数 · rows
         extra = console.pick(run.error["zh"], run.error["en"]) if run.error else ""
         print(f"{mark} {run.id}  {state}  {run.started}  {run.trigger}  {extra}".rstrip())
     console.say(f"共 {len(found)} 次运行；* 当前，+ 可回退", f"{len(found)} runs; * current, + can be published")
+
+
+@app.command()
+def cancel(
+    run: Annotated[str, typer.Argument(help="运行编号，默认正在进行的 · run id; the one in progress by default")] = "",
+    wait: Annotated[float, typer.Option(min=0, help="等待停止的秒数 · seconds to wait until it has stopped")] = 60.0,
+) -> None:
+    """取消正在进行的评分；旧图保持不变，半成品自动清除。
+
+    Cancel the run in progress. The last map stays, what was half done is removed.
+    """
+    from api import runs as records
+
+    console, settings = Console.now(), settings_now()
+    asked, until = records.cancel(settings, run), time.monotonic() + wait
+    while (found := records.read(settings, asked.id)).state == "running" and time.monotonic() < until:
+        time.sleep(0.1)
+    if found.state == "running":
+        console.say(f"已请求取消 {found.id}，它将在当前步骤之后停止", f"asked {found.id} to stop; it will after its present step")
+    elif found.state == "succeeded":
+        console.say(f"{found.id} 在取消之前已完成并发布", f"{found.id} was done and published before it could be cancelled")
+    else:
+        console.say(f"{found.id} 已停止，旧图保持不变", f"{found.id} has stopped; the last map stays")
 
 
 @app.command()

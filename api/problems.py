@@ -62,6 +62,7 @@ MEANINGS: Mapping[type[RiskMapError], Meaning] = MappingProxyType({
     errors.NotFound: Meaning(404, "not-found", "没有找到", "not found"),
     errors.NotModelled: Meaning(422, "not-modelled", "模型无法评估", "not modelled"),
     errors.RunInProgress: Meaning(409, "run-in-progress", "正在计算，请稍候", "a run is in progress"),
+    errors.RunCancelled: Meaning(409, "run-cancelled", "计算已取消", "the run was cancelled"),
     errors.RunError: Meaning(500, "run-failed", "计算失败", "the run failed", public=False),
     errors.SnapshotError: Meaning(503, "no-snapshot", "暂时没有可用的风险图", "no risk map is available", public=False),
     errors.StoreError: Meaning(503, "store-unavailable", "数据库暂时不可用", "the store is unavailable", public=False),

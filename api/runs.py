@@ -23,7 +23,7 @@ from zoneinfo import ZoneInfo
 from geo.errors import NotFound, RunInProgress
 from geo.settings import Settings
 
-State = Literal["running", "succeeded", "failed"]
+State = Literal["running", "succeeded", "failed", "cancelled"]
 
 _RUN_ID = re.compile(r"[0-9A-Za-z-]{1,64}")
 
@@ -39,7 +39,7 @@ class Run:
     ----------
     id : str
         Local time of the start and a random part; sorts by time.
-    state : {'running', 'succeeded', 'failed'}
+    state : {'running', 'succeeded', 'failed', 'cancelled'}
     started, finished : str or None
         ISO 8601 with offset, in the zone of the settings.
     pid : int
@@ -125,12 +125,51 @@ def _load(path: Path) -> Run:
     return Run(**json.loads(path.read_text(encoding="utf-8")))
 
 
-def failed(settings: Settings, run: Run, *, name: str, zh: str, en: str, remedy_zh: str = "", remedy_en: str = "") -> Run:
-    """Record that a run ended without a map."""
-    ended = replace(run, state="failed", finished=now(settings).isoformat(),
-                    error={"name": name, "zh": zh, "en": en, "remedy_zh": remedy_zh, "remedy_en": remedy_en})
-    write(settings, ended)
-    return ended
+def ended(settings: Settings, run: Run, state: Literal["failed", "cancelled"], *, name: str, zh: str, en: str,
+          remedy_zh: str = "", remedy_en: str = "") -> Run:
+    """Record that a run ended without a map, and why."""
+    last = replace(run, state=state, finished=now(settings).isoformat(),
+                   error={"name": name, "zh": zh, "en": en, "remedy_zh": remedy_zh, "remedy_en": remedy_en})
+    write(settings, last)
+    return last
+
+
+def cancel(settings: Settings, run_id: str = "") -> Run:
+    """Ask the run in progress to stop; it does so before its next stage or tile and keeps the last map.
+
+    The request is a file below home, so it reaches a run in another container or under another user as well.
+
+    Parameters
+    ----------
+    run_id : str
+        Of the run; empty: whichever is in progress.
+
+    Raises
+    ------
+    NotFound
+        If that run is not in progress.
+    """
+    for run in recent(settings):
+        if run.state == "running" and run_id in ("", run.id):
+            _request(settings, run.id).touch()
+            return run
+    which_zh, which_en = (f"计算 {run_id} 不在进行中", f"run {run_id} is not in progress") if run_id else (
+        "没有正在进行的计算", "no run is in progress")
+    raise NotFound(which_zh, which_en, remedy_zh="用 riskmap runs 查看。", remedy_en="See riskmap runs.")
+
+
+def is_cancelled(settings: Settings, run_id: str) -> bool:
+    """Whether somebody asked this run to stop."""
+    return _request(settings, run_id).exists()
+
+
+def forget_request(settings: Settings, run_id: str) -> None:
+    """Remove the request to stop, once the run has ended."""
+    _request(settings, run_id).unlink(missing_ok=True)
+
+
+def _request(settings: Settings, run_id: str) -> Path:
+    return folder(settings) / f".{run_id}.cancel"
 
 
 def bury_dead(settings: Settings, *, locked: bool = False) -> None:
@@ -150,9 +189,10 @@ def bury_dead(settings: Settings, *, locked: bool = False) -> None:
         for path in alive:
             run = _load(path)
             if run.state == "running":
-                failed(settings, run, name="Crashed", zh=f"计算进程 {run.pid} 意外终止，旧图保持不变",
-                       en=f"the process {run.pid} died; the last map stays",
-                       remedy_zh="请重新运行 riskmap score。", remedy_en="Run riskmap score again.")
+                ended(settings, run, "failed", name="Crashed", zh=f"计算进程 {run.pid} 意外终止，旧图保持不变",
+                      en=f"the process {run.pid} died; the last map stays",
+                      remedy_zh="请重新运行 riskmap score。", remedy_en="Run riskmap score again.")
+                forget_request(settings, run.id)
 
 
 @contextlib.contextmanager

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from api import runs
-from geo.errors import RiskMapError, RunError
+from geo.errors import RiskMapError, RunCancelled, RunError
 from geo.settings import Settings
 
 if TYPE_CHECKING:
@@ -51,11 +51,16 @@ def score(settings: Settings, report: Report | None = None, *, trigger: str = "m
         _log.info("run started", run=run.id, trigger=trigger)
         try:
             ended = _work(settings, run, report)
+        except RunCancelled as error:
+            runs.ended(settings, run, "cancelled", name="RunCancelled", zh=error.zh, en=error.en)
+            _log.warning("run cancelled", run=run.id)
+            raise
         except RiskMapError as error:
             _failed(settings, run, type(error).__name__, error)
             raise
         except KeyboardInterrupt:
-            runs.failed(settings, run, name="Interrupted", zh="计算被中断，旧图保持不变", en="interrupted; the last map stays")
+            runs.ended(settings, run, "cancelled", name="Interrupted", zh="计算被中断，旧图保持不变",
+                       en="interrupted; the last map stays")
             _log.warning("run interrupted", run=run.id)
             raise
         except MemoryError as error:
@@ -69,6 +74,8 @@ def score(settings: Settings, report: Report | None = None, *, trigger: str = "m
             _log.exception("run failed", run=run.id)
             _failed(settings, run, type(error).__name__, problem)
             raise problem from error
+        finally:
+            runs.forget_request(settings, run.id)
         return ended
 
 
@@ -78,7 +85,7 @@ def _work(settings: Settings, run: runs.Run, report: Report | None) -> runs.Run:
 
     with open_store(settings) as store, _rare_collection():
         store.init()
-        night = run_night(store, settings, report, run_id=run.id)
+        night = run_night(store, settings, report, run_id=run.id, cancelled=lambda: runs.is_cancelled(settings, run.id))
     ended = replace(
         run, state="succeeded", finished=runs.now(settings).isoformat(), snapshot=night.run_id, counts=dict(night.counts),
         totals=dict(night.totals), cells=dict(night.cells), streets=dict(night.streets), times=dict(night.times),
@@ -103,5 +110,5 @@ def _rare_collection() -> Iterator[None]:
 
 
 def _failed(settings: Settings, run: runs.Run, name: str, error: RiskMapError) -> None:
-    runs.failed(settings, run, name=name, zh=error.zh, en=error.en, remedy_zh=error.remedy_zh, remedy_en=error.remedy_en)
+    runs.ended(settings, run, "failed", name=name, zh=error.zh, en=error.en, remedy_zh=error.remedy_zh, remedy_en=error.remedy_en)
     _log.error("run failed", run=run.id, error=name, detail=error.en)

@@ -330,7 +330,7 @@ class RunShape(Shape):
     """One run."""
 
     id: str
-    state: Literal["running", "succeeded", "failed"]
+    state: Literal["running", "succeeded", "failed", "cancelled"]
     started: str
     finished: str | None
     snapshot: str | None

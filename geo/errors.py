@@ -15,7 +15,8 @@
     ├── StoreError              the system of record cannot be opened, read or written
     ├── SnapshotError           no snapshot, or one whose checksums do not hold
     ├── RunError                a run could not start or finish
-    │   └── RunInProgress       somebody else holds the lock
+    │   ├── RunInProgress       somebody else holds the lock
+    │   └── RunCancelled        somebody asked it to stop
     ├── EnvironmentProblem      the machine: home not writable, port in use, disk full
     └── Busy                    too much is being asked at this moment; later it works
 
@@ -110,6 +111,10 @@ class RunError(RiskMapError):
 
 class RunInProgress(RunError):
     """Another process holds the run lock."""
+
+
+class RunCancelled(RunError):
+    """Somebody asked the run to stop."""
 
 
 class EnvironmentProblem(RiskMapError):

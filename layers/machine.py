@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from geo.errors import EnvironmentProblem
+from geo.errors import EnvironmentProblem, RunCancelled
 from layers.checkpoint import TileFolder
 from layers.release import code_version
 from riskmodel.budget import Estimate, estimate_size, refuse_over
@@ -39,8 +40,11 @@ def affordable(inputs: ModelInputs, settings: Settings, progress: Progress | Non
 
 
 @contextmanager
-def way_of(settings: Settings, found: Estimate, progress: Progress | None = None) -> Iterator[Way]:
+def way_of(settings: Settings, found: Estimate, progress: Progress | None = None,
+           cancelled: Callable[[], bool] | None = None) -> Iterator[Way]:
     """How the run's tiles are worked through: threads or a cluster, with checkpoints for long runs.
+
+    The finished tiles of a run that was cancelled are thrown away; those of one that broke off are kept for the next.
 
     Raises
     ------
@@ -49,14 +53,20 @@ def way_of(settings: Settings, found: Estimate, progress: Progress | None = None
     """
     kept = TileFolder(settings.cache / "tiles") if found.seconds > CHECKPOINTS_FROM_S else None
     told = (lambda done, of: progress("风险场", done, of)) if progress else None
-    if settings.cluster:
-        from riskmodel.cluster import connected, on_cluster
+    way = Way(settings.threads, told, cancelled, kept.of if kept else None)
+    try:
+        if settings.cluster:
+            from riskmodel.cluster import connected, on_cluster
 
-        with connected(settings.cluster) as client:
-            _same_program(client)
-            yield Way(settings.threads, told, None, kept.of if kept else None, on_cluster(client))
-    else:
-        yield Way(settings.threads, told, None, kept.of if kept else None)
+            with connected(settings.cluster) as client:
+                _same_program(client)
+                yield replace(way, elsewhere=on_cluster(client))
+        else:
+            yield way
+    except RunCancelled:
+        if kept:
+            kept.clear()
+        raise
     if kept:
         kept.clear()
 

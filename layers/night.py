@@ -29,6 +29,7 @@ from riskmodel.levels import CELL_CODES, CODE_ZH
 from riskmodel.parameters import load_parameters
 from riskmodel.run import score
 from riskmodel.scenarios import Scope
+from riskmodel.sweep import stop_if
 
 if TYPE_CHECKING:
     from geo.settings import Settings
@@ -72,7 +73,7 @@ class Night:
 
 
 def run_night(store: Store, settings: Settings, progress: Progress | None = None, *, as_of: date | None = None,
-              run_id: str | None = None) -> Night:
+              run_id: str | None = None, cancelled: Callable[[], bool] | None = None) -> Night:
     """Score the store's state of one day and publish it as the current snapshot.
 
     Parameters
@@ -81,7 +82,15 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         The day to describe; today in the settings' time zone by default.
     run_id : str, optional
         Name of the snapshot; made from the local time by default.
+    cancelled : callable, optional
+        Asked before every stage and tile; true stops the run, and nothing of it stays.
+
+    Raises
+    ------
+    RunCancelled
+        If `cancelled` says so.
     """
+    progress = _stoppable(progress, cancelled)
     now = datetime.now(ZoneInfo(settings.timezone)).replace(microsecond=0)
     day = as_of or now.date()
     name = run_id or f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
@@ -95,7 +104,7 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         times["read"] = _since(start)
         start = time.perf_counter()
         found = affordable(inputs, settings, progress)
-        with way_of(settings, found, progress) as way:
+        with way_of(settings, found, progress, cancelled) as way:
             result = score(inputs, parameters, threads=settings.threads, progress=progress, way=way)
         times["score"] = _since(start)
         start = time.perf_counter()
@@ -113,6 +122,18 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         path = writer.publish(manifest | ({"quality": assessed} if assessed else {}))
     thin(settings.snapshots, settings.keep_days, now)
     return Night(name, path, day, manifest["counts"], result.totals, manifest["cells"], manifest["streets"], times, hashes)
+
+
+def _stoppable(progress: Progress | None, cancelled: Callable[[], bool] | None) -> Progress | None:
+    """Ask `cancelled` at every report of the progress."""
+    if cancelled is None:
+        return progress
+
+    def told(what: str, done: int, of: int) -> None:
+        stop_if(cancelled)
+        if progress:
+            progress(what, done, of)
+    return told
 
 
 def _each(writer: SnapshotWriter, quality: NightlyQuality | None) -> Callable[[str, pd.DataFrame], None]:

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from geo.errors import RunError
+from geo.errors import RunCancelled
 from riskmodel.bank import KernelBank
 from riskmodel.tiles import Laid, People, Plan, StillPeople, lay_tile
 
@@ -64,7 +64,7 @@ def sweep(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[
 
     Raises
     ------
-    RunError
+    RunCancelled
         If `way.cancelled` says so.
     """
     order = [int(tile) for tile in plan.order()]
@@ -93,10 +93,10 @@ def sweep(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[
 
 
 def stop_if(cancelled: Callable[[], bool] | None) -> None:
-    """Raise :class:`~geo.errors.RunError` if somebody asked to stop."""
+    """Raise :class:`~geo.errors.RunCancelled` if somebody asked to stop."""
     if cancelled and cancelled():
-        raise RunError("计算已取消", "the calculation was cancelled", remedy_zh="旧图保持不变；需要时请重新评分。",
-                       remedy_en="The last map stays; score again when you want to.")
+        raise RunCancelled("计算已取消", "the calculation was cancelled", remedy_zh="旧图保持不变；需要时请重新评分。",
+                           remedy_en="The last map stays; score again when you want to.")
 
 
 def _by_threads(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[int], tiles: Sequence[int],

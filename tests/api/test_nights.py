@@ -118,9 +118,25 @@ def test_interrupted_run_leaves_the_last_map(city: Path) -> None:
     assert current(city) == before
     assert leftovers(city) == []
     newest = runs.recent(Settings(home=city))[0]
-    assert newest.state == "failed"
+    assert newest.state == "cancelled"
     assert newest.error is not None
     assert newest.error["name"] == "Interrupted"
+
+
+def test_cancelled_run_leaves_the_last_map(city: Path) -> None:
+    before = current(city)
+    process = start_score(city)
+    stopped = riskmap(city, "cancel")
+    _, errors = process.communicate(timeout=60)
+    assert stopped.returncode == 0, stopped.stderr
+    assert "已停止" in stopped.stdout
+    assert process.returncode == 2
+    assert "计算已取消" in errors
+    assert (current(city), leftovers(city)) == (before, [])
+    newest = runs.recent(Settings(home=city))[0]
+    assert newest.state == "cancelled"
+    assert not list((city / "runs").glob(".*"))
+    assert riskmap(city, "cancel", newest.id).returncode == 2
 
 
 def test_killed_run_then_two_at_once_then_a_good_one(city: Path) -> None:

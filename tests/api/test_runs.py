@@ -41,7 +41,7 @@ def holder(settings: Settings):  # type: ignore[no-untyped-def]
 def test_a_record_survives_and_is_listed_newest_first(settings: Settings) -> None:
     with runs.run_lock(settings):
         first = runs.begin(settings, "manual")
-        ended = runs.failed(settings, first, name="X", zh="坏", en="bad")
+        ended = runs.ended(settings, first, "failed", name="X", zh="坏", en="bad")
     assert runs.read(settings, first.id) == ended
     assert ended.state == "failed"
     assert ended.finished is not None
@@ -83,7 +83,8 @@ def test_a_killed_run_is_failed_at_the_next_look(settings: Settings, holder: sub
 
 def test_runs_over_http_hide_what_is_only_the_operators(client: LocalClient, settings: Settings) -> None:
     with runs.run_lock(settings):
-        run = runs.failed(settings, runs.begin(settings, "manual"), name="StoreError", zh=f"坏在 {settings.home}", en="x")
+        begun = runs.begin(settings, "manual")
+        run = runs.ended(settings, begun, "failed", name="StoreError", zh=f"坏在 {settings.home}", en="x")
     body = client.get("/api/runs").json()
     assert body["current"]
     assert body["runs"][0]["id"] == run.id
@@ -91,6 +92,19 @@ def test_runs_over_http_hide_what_is_only_the_operators(client: LocalClient, set
     assert one.json()["state"] == "failed"
     assert one.json()["error"] == {"name": "StoreError"}
     assert str(settings.home) not in one.text
+
+
+def test_a_request_to_cancel_reaches_the_living_run_only(settings: Settings, holder: subprocess.Popen[str]) -> None:
+    run = runs.cancel(settings)
+    assert run.pid == holder.pid
+    assert runs.is_cancelled(settings, run.id)
+    with pytest.raises(NotFound, match="不在进行中"):
+        runs.cancel(settings, "20260101T000000-aaaaaa")
+    holder.kill()
+    holder.wait(10)
+    with pytest.raises(NotFound, match="没有正在进行的计算"):
+        runs.cancel(settings)
+    assert not runs.is_cancelled(settings, run.id)
 
 
 def test_half_written_records_are_not_listed(settings: Settings) -> None:

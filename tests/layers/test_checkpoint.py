@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from geo.errors import RunError
+from geo.errors import RunCancelled
 from layers.checkpoint import TileFolder
 from riskmodel.fields import lay
 from riskmodel.sweep import Way
@@ -18,7 +18,7 @@ def test_a_stopped_run_goes_on_where_it_was(tmp_path: Path) -> None:
     scenarios, whole = scenario_set(), lay(scenario_set(), crowd(), GRID)
     folder = TileFolder(tmp_path / "tiles")
     done: list[int] = []
-    with pytest.raises(RunError, match="取消"):
+    with pytest.raises(RunCancelled, match="取消"):
         lay(scenarios, crowd(), GRID, way=Way(threads=1, checkpoints=folder.of, cancelled=lambda: len(done) >= 4,
                                               progress=lambda n, _: done.append(n)))
     assert len(list((tmp_path / "tiles").rglob("*.npz"))) == 4

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from geo.errors import BadParameter, RunError
+from geo.errors import BadParameter, RunCancelled
 from geo.grid import Grid
 from riskmodel.bank import KernelBank
 from riskmodel.fields import Fields, individual_risk, lay, take_lines, take_points
@@ -199,7 +199,7 @@ def test_progress_counts_every_tile_and_cancelling_stops(scenarios: ScenarioSet)
     lay(scenarios, crowd(), GRID, progress=lambda done, of: told.append((done, of)))
     assert [done for done, _ in told] == list(range(1, told[0][1] + 1))
     seen: list[int] = []
-    with pytest.raises(RunError, match="取消"):
+    with pytest.raises(RunCancelled, match="取消"):
         lay(scenarios, crowd(), GRID, way=Way(progress=lambda done, _: seen.append(done), cancelled=lambda: len(seen) >= 2))
     assert seen == [1, 2]
 
