@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from geo.errors import NotFound
 from layers.evidence import read_evidence, read_shares
 from layers.style import LEVELS
-from layers.tables import S_UNIT
+from layers.tables import S_UNIT, SOURCES_OF_LINES
 from riskmodel.explain import Contributions, explain_cell, source_key
 from riskmodel.levels import CELL_CODE_LEVEL, CELL_CODES, CODE_ZH
 from riskmodel.parameters import Parameters, load_parameters
@@ -116,13 +116,25 @@ class Explainer:
         label, theme = self._names["labels"][label_row], Theme(theme_row)
         record = self._no_feature()
         if kind != BACKGROUND:
-            record = self.snapshot.sources.rows([self._names["starts"][kind] + row], _SOURCE_COLUMNS)[0]
-        return {
+            at = self._names["starts"][kind] + row
+            record = self.snapshot.sources.rows([at], _SOURCE_COLUMNS)[0]
+        told = {
             "kind": record["kind"], "id": record["id"], "name": record["name"] or label, "label": label,
             "enterprise_name": record.get("enterprise_name"), "theme": theme.name.lower(), "theme_zh": THEME_ZH[theme],
             "pll": s * S_UNIT, "share": s / total, "lon": record["lon"], "lat": record["lat"],
             "synthetic": bool(record["synthetic"]), "assumed": json.loads(record["assumed"] or "[]"),
         }
+        if record["kind"] == "pipeline":
+            told["line"] = self._line(at)
+        return told
+
+    def _line(self, row: int) -> dict[str, Any] | None:
+        """What the rules say of a buried line, with the evidence; None in a snapshot of before they were asked."""
+        names = [column.name for column in SOURCES_OF_LINES]
+        if not set(names) <= set(self.snapshot.sources.names):
+            return None
+        record = self.snapshot.sources.rows([row], names)[0]
+        return {**record, "evidence": json.loads(record["evidence"] or "{}")}
 
     def _no_feature(self) -> dict[str, Any]:
         made = self.snapshot.manifest.get("counts_synthetic", {}).get("background", 1)

@@ -71,6 +71,13 @@ SOURCES = (
     Column("factor", "float", "管理修正系数"), *_columns("bool", "counted", "synthetic"), *_columns("text", "assumed", "refused"),
 )
 
+#: What the rules say of buried lines: columns that a snapshot's sources may have.
+SOURCES_OF_LINES = (
+    Column("class_location", "text", "地区等级（计算）"), Column("hca", "text", "高后果区"),
+    Column("pir_m", "float", "潜在影响半径", "m"), Column("encroachments", "float", "已证实的占压与距离不足"),
+    Column("evidence", "text", "管线判定依据"),
+)
+
 FN = (
     Column("level", "text", "installation, street, district or city"), Column("code", "text", "installation id or area code"),
     Column("name", "text"), Column("n", "int", "死亡人数"), Column("f", "float", "频率", "1/yr"),

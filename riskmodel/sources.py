@@ -12,13 +12,19 @@ from geo.grid import to_degrees
 from riskmodel.fields import S_UNIT, Fields
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
+from riskmodel.pipelines import COLUMNS
 from riskmodel.scenarios import ScenarioSet, Scope, Theme
 from riskmodel.semi import assess, source_level
 
 
 def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, factors: pd.Series,
-                  parameters: Parameters) -> pd.DataFrame:
+                  parameters: Parameters, lines: pd.DataFrame | None = None) -> pd.DataFrame:
     """One row per feature that can be a source, in the order of :attr:`ScenarioSet.kinds` and of each kind's frame.
+
+    Parameters
+    ----------
+    lines : DataFrame, optional
+        What the rules say of every buried line (:func:`riskmodel.pipelines.assess`).
 
     Returns
     -------
@@ -26,7 +32,8 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
         id, kind, name, enterprise_id, enterprise_name, area_code, lon, lat, theme (of its largest share), scope, frequency
         (events per year), pll (deaths per year), level (own level by PLL; of a reported row by what it describes), mismatch
         (own level and familiar grade two apart), grade (familiar grade), factor (management), counted, synthetic, assumed
-        (JSON), refused (reason or None).
+        (JSON), refused (reason or None); of pipelines with `lines` also class_location, hca, pir_m (m), encroachments (how many
+        are proven) and evidence (JSON), None or NaN for all others.
     """
     enterprises = inputs.frames["enterprise"]
     place = pd.Index(enterprises["id"])
@@ -61,7 +68,18 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
     table["counted"] = counted
     refused = {(kind, identity): reason for kind, identity, reason in scenarios.refused}
     table["refused"] = [refused.get(key) for key in zip(table["kind"], table["id"], strict=True)] if refused else None
+    if lines is not None:
+        _add_lines(table, int(starts[scenarios.kinds.index("pipeline")]), lines)
     return table
+
+
+def _add_lines(table: pd.DataFrame, start: int, lines: pd.DataFrame) -> None:
+    rows = slice(start, start + len(lines))
+    for name in COLUMNS:
+        values = lines[name].to_numpy()
+        whole = np.full(len(table), np.nan if values.dtype.kind == "f" else None, values.dtype)
+        whole[rows] = values
+        table[name] = whole
 
 
 def _owner(frame: pd.DataFrame, kind: str, enterprises: pd.Index) -> NDArray[np.int64]:

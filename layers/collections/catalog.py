@@ -19,7 +19,7 @@ from layers.collections.geometry import Geometry, places, squares, stored
 from layers.columns import Columns
 from layers.filters.subject import Bounds, Property, PropertyType
 from layers.style import THEMES
-from layers.tables import AREAS, CELLS, IR_UNIT, S_UNIT, SOURCES
+from layers.tables import AREAS, CELLS, IR_UNIT, S_UNIT, SOURCES, SOURCES_OF_LINES
 from layers.tables import Column as Declared
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ def _around(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Bounds | None
 def _sources(snapshot: Snapshot) -> Collection:
     table = snapshot.sources.table
     columns = {name: plain(table[name]) for name in table.column_names}
-    shown = [_declared(name, table.schema.field(name).type, SOURCES) for name in table.column_names]
+    shown = [_declared(name, table.schema.field(name).type, SOURCES + SOURCES_OF_LINES) for name in table.column_names]
     shown = [Property("assumed", "假定字段", "texts") if entry.name == "assumed" else entry for entry in shown]
 
     def joined(kind: pa.Array, own: pa.Array) -> pa.Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from itertools import pairwise
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pandas as pd
 import shapely
 from numpy.typing import NDArray
+from shapely.ops import substring
 
 from geo.errors import UnknownIdentifier
 from riskmodel.inputs import ModelInputs, main_street
@@ -31,11 +33,13 @@ _OIL_PLACES: dict[str, tuple[float, int, str]] = {
 #: Kinds of places that make a high-consequence area, with the distance that applies to gas (None: the impact strip) and oil.
 PLACES: tuple[str, ...] = ("special", "flammable", "village", "transport", "reserve", "water")
 
+_PLACE = ("kind", "geometry", "name", "position_accuracy_m")
 _CLASS_GRADE = {"四级": 3, "三级": 2}
 
 
 def high_consequence_areas(
-    line: pd.Series, households: Households, places: pd.DataFrame, parameters: Parameters,
+    line: Mapping[Hashable, Any] | pd.Series, households: Households, places: pd.DataFrame, parameters: Parameters, *,
+    segments: pd.DataFrame | None = None,
 ) -> pd.DataFrame:
     """Stretches of one line that are high-consequence areas.
 
@@ -45,7 +49,7 @@ def high_consequence_areas(
 
     Parameters
     ----------
-    line : Series
+    line : mapping or Series
         A row of `pipeline`: medium, diameter_mm, pressure_mpa, position_accuracy_m, geometry (LineString, Albers metres).
     households : Households
         For the class location.
@@ -53,6 +57,8 @@ def high_consequence_areas(
         Columns kind (one of :data:`PLACES`), geometry, name, position_accuracy_m. A place that is not known to half of the
         distance, together with the line, is no evidence and left out.
     parameters : Parameters
+    segments : DataFrame, optional
+        What :func:`class_location` found, where it is known already.
 
     Returns
     -------
@@ -71,23 +77,22 @@ def high_consequence_areas(
     own = float(line["position_accuracy_m"])
     if own > STRIP_M / 2:
         return _table([], line["geometry"].length)
-    found = _by_class(line["geometry"], households, medium, parameters)
-    for place in places.itertuples(index=False):
-        distance, grade, text = _rule(str(place.kind), medium, line)
-        if np.hypot(own, place.position_accuracy_m) <= distance / 2 and grade:
-            beside = _beside(line["geometry"], place.geometry, distance)
-            found += [(start, end, grade, f"{text}：{place.name}") for start, end in beside]
+    found = _by_class(class_location(line["geometry"], households, parameters) if segments is None else segments, medium)
+    for kind, geometry, name, accuracy in zip(*(places[c].tolist() for c in _PLACE), strict=True):
+        distance, grade, text = _rule(str(kind), medium, line)
+        if np.hypot(own, accuracy) <= distance / 2 and grade:
+            beside = _beside(line["geometry"], geometry, distance)
+            found += [(start, end, grade, f"{text}：{name}") for start, end in beside]
     return _table(found, line["geometry"].length)
 
 
-def _by_class(line: Any, households: Households, medium: str, parameters: Parameters) -> list[tuple[float, float, int, str]]:
-    segments = class_location(line, households, parameters)
+def _by_class(segments: pd.DataFrame, medium: str) -> list[tuple[float, float, int, str]]:
     words = "{}地区" if medium == "gas" else "200 m 内任意 2 km 的住户达{}地区"
-    return [(s.start_m, s.end_m, _CLASS_GRADE[s.class_location], words.format(s.class_location))
-            for s in segments.itertuples() if s.class_location in _CLASS_GRADE]
+    stretches = zip(segments["start_m"].tolist(), segments["end_m"].tolist(), segments["class_location"].tolist(), strict=True)
+    return [(start, end, _CLASS_GRADE[name], words.format(name)) for start, end, name in stretches if name in _CLASS_GRADE]
 
 
-def _rule(kind: str, medium: str, line: pd.Series) -> tuple[float, int, str]:
+def _rule(kind: str, medium: str, line: Mapping[Hashable, Any] | pd.Series) -> tuple[float, int, str]:
     """Distance, grade (0: none) and words for a kind of place."""
     if kind not in PLACES:
         raise UnknownIdentifier(f"没有高后果区场所类型“{kind}”", f"there is no kind of place {kind!r}",
@@ -129,16 +134,19 @@ def _table(found: list[tuple[float, float, int, str]], length: float) -> pd.Data
     return pd.DataFrame(rows, columns=columns)
 
 
-def hca_three(inputs: ModelInputs) -> pd.DataFrame:
-    """Streets that long-distance lines cross in a high-consequence area of grade Ⅲ, as far as the class location tells.
+def hca_three(inputs: ModelInputs, found: pd.DataFrame | None = None) -> pd.DataFrame:
+    """Streets that long-distance lines cross in a high-consequence area of grade Ⅲ.
 
-    四级地区 is grade Ⅲ for gas and, by the same description of the strip, for oil (GB 32167-2015 tables 1 and 2). Town gas is
+    四级地区 is grade Ⅲ for gas and, by the same description of the strip, for oil (GB 32167-2015 tables 1 and 2). The class that
+    the operator recorded is a fact and goes first; where none is recorded, the stretches that were computed count. Town gas is
     outside that standard; schematic lines, and lines known less exactly than half the 200 m strip, are left out.
 
     Parameters
     ----------
     inputs : ModelInputs
         Frame ``pipeline``, grid, streets and coverage are read.
+    found : DataFrame, optional
+        Of :func:`riskmodel.pipelines.assess`; only recorded classes count without.
 
     Returns
     -------
@@ -150,14 +158,33 @@ def hca_three(inputs: ModelInputs) -> pd.DataFrame:
         return pd.DataFrame({"area_code": [], "name": []}, dtype=object)
     exact = ~(pd.to_numeric(frame["position_accuracy_m"]) > STRIP_M / 2)
     grade = hca_grade(frame["class_location"].to_numpy(object), frame["diameter_mm"], frame["pressure_mpa"])
-    chosen = frame[exact & (frame["service"] == "transmission") & frame["medium"].isin(("gas", *OIL)) & (grade == "Ⅲ")]
-    dense = shapely.segmentize(chosen["geometry"].to_numpy(object), inputs.grid.cell / 2)
+    scored = exact & (frame["service"] == "transmission") & frame["medium"].isin(("gas", *OIL))
+    recorded = np.flatnonzero((scored & (grade == "Ⅲ")).to_numpy(bool))
+    shapes = [(int(row), frame["geometry"].iloc[row]) for row in recorded]
+    if found is not None:
+        three = (scored & frame["class_location"].isna()).to_numpy(bool) & (found["hca"] == "Ⅲ").to_numpy(bool)
+        shapes += [(int(row), piece) for row in np.flatnonzero(three)
+                   for piece in _pieces(frame["geometry"].iloc[row], found["areas"].iloc[row])]
+    chosen = frame.iloc[[row for row, _ in shapes]]
+    dense = shapely.segmentize(np.array([shape for _, shape in shapes], object), inputs.grid.cell / 2)
     xy, line = shapely.get_coordinates(dense, return_index=True)
     street = _street_of(inputs, inputs.grid.index(xy[:, 0], xy[:, 1]))
     pairs = np.unique(np.stack([line, street], axis=1)[street >= 0], axis=0)
     names = chosen["name"].where(chosen["name"].notna(), chosen["id"]).to_numpy(object)
     codes = inputs.streets["code"].to_numpy(object)
     return pd.DataFrame({"area_code": codes[pairs[:, 1]], "name": names[pairs[:, 0]]}, dtype=object)
+
+
+def _pieces(geometry: Any, areas: list[dict[str, Any]]) -> list[Any]:
+    """The stretches of grade Ⅲ as lines; stations run along the merged line, part after part."""
+    pieces, start = [], 0.0
+    for part in shapely.get_parts(shapely.line_merge(geometry)):
+        for area in areas:
+            first, last = max(area["start_m"] - start, 0.0), min(area["end_m"] - start, part.length)
+            if area["grade"] == "Ⅲ" and last > first:
+                pieces.append(substring(part, first, last))
+        start += part.length
+    return pieces
 
 
 def _street_of(inputs: ModelInputs, cell: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -52,6 +52,10 @@ class Households:
                                remedy_zh="请检查 x、y、count。", remedy_en="Check x, y and count.")
         return cls(X.ravel(), Y.ravel(), n.ravel(), floors.ravel() >= 4)
 
+    def take(self, rows: NDArray[np.int64]) -> Households:
+        """Some of them."""
+        return Households(self.x[rows], self.y[rows], self.count[rows], self.tall[rows])
+
 
 def class_location(line: shapely.LineString, households: Households, parameters: Parameters) -> pd.DataFrame:
     """Classes along a line, from the households within the strip of every 2 km.

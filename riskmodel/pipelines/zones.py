@@ -48,7 +48,7 @@ def encroachments(
         zone, then distance. Schematic lines never appear.
     """
     zones = parameters.array("pipelines.zones.distance")
-    reach, rule = _reach(lines, parameters)
+    reach, rule = reach_of(lines, parameters)
     rows = np.flatnonzero(reach > 0)
     geometry = lines["geometry"].to_numpy(object)
     tree = shapely.STRtree(targets)
@@ -72,7 +72,7 @@ def encroachments(
     return table.sort_values(["zone_m", "distance_m"], kind="stable").reset_index(drop=True)
 
 
-def _reach(lines: pd.DataFrame, parameters: Parameters) -> tuple[NDArray[np.float64], list[str]]:
+def reach_of(lines: pd.DataFrame, parameters: Parameters) -> tuple[NDArray[np.float64], list[str]]:
     """How far from each line to look, m (0: no rule), and which rule."""
     clearance = parameters.table("pipelines.zones.clearance")
     pressure = pressure_class(pd.to_numeric(lines["pressure_mpa"]).to_numpy(np.float64, na_value=np.nan))

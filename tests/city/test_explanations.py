@@ -41,6 +41,22 @@ def test_every_street_is_explained_to_the_whole(city: City, explainer: Explainer
         assert sum(c["share"] for c in answer["contributors"]) + answer["rest"]["share"] == pytest.approx(1.0, abs=1e-9)
 
 
+def test_a_line_is_explained_with_its_class_and_what_stands_near(city: City, explainer: Explainer) -> None:
+    sources = city.snapshot.sources
+    lines = [i for i, grade in enumerate(sources.texts("hca")) if grade == "Ⅱ"]
+    assert {sources.texts("kind")[i] for i in lines} == {"pipeline"}
+    told = None
+    for place in sources.rows(lines, ("id", "lon", "lat")):
+        cell = city.snapshot.cell_at(place["lon"], place["lat"])
+        if cell is not None and told is None:
+            found = explainer.cell(cell["id"], limit=1000)["contributors"]
+            told = next((c["line"] for c in found if c["id"] == place["id"]), None)
+    assert told is not None
+    assert told["class_location"] in ("一级", "二级", "三级", "四级")
+    assert told["evidence"]["areas"][0]["reasons"]
+    assert told["evidence"]["position_accuracy_m"] == 5.0
+
+
 def test_a_red_cell_says_why(city: City, explainer: Explainer) -> None:
     cells = city.snapshot.cells
     row = int(np.flatnonzero(cells.numbers("level") == 1)[0])
