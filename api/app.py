@@ -28,6 +28,7 @@ from api.routes import docs, health, manifest, quality, risk, runs, search, tile
 from api.spool import Spool
 from api.tiles import Tiles, is_tile
 from geo.settings import Settings
+from layers.formats.kept import KeptTexts
 from layers.viewer import STATIC
 
 _ADDED = (tilelinks,)  # importing it adds its links
@@ -87,6 +88,7 @@ def _fastapi(settings: Settings, snapshots: Snapshots) -> FastAPI:
     )
     app.state.settings, app.state.snapshots, app.state.code = settings, snapshots, _code()
     app.state.spool = Spool(settings.cache / "spool", most_bytes=settings.spool_mb * 1_000_000)
+    app.state.texts = KeptTexts(settings.cache / "texts", settings.texts_mb * 1_000_000)
     problems.register(app)
     app.add_exception_handler(NotModified, _not_modified)
     for router in ROUTERS:

@@ -21,7 +21,7 @@ TIPG = "1.6.1"
 
 #: wrk asks for random lines of a file; non-2xx answers are counted, for they are quick and say nothing.
 _LUA = """
-local paths, headers = {}, { ["Accept-Encoding"] = "gzip" }
+local paths, headers = {}, { ["Accept-Encoding"] = os.getenv("RISKMAP_ENCODING") }
 for line in io.lines(os.getenv("RISKMAP_PATHS")) do paths[#paths + 1] = line end
 local seed = tonumber(os.getenv("RISKMAP_SEED"))
 init = function(args) math.randomseed(seed + tonumber(tostring({}):match("0x(%x+)"), 16) % 100000) end
@@ -76,14 +76,22 @@ def fetch(url: str, *, gzip: bool = True) -> bytes:
         return bytes(answer.read())
 
 
-def load(base: str, paths: Sequence[str], folder: Path, *, seconds: int = 8, connections: int = 32) -> dict[str, float]:
-    """Requests per second over random paths, and how many were no success."""
+def size(url: str, encoding: str) -> int:
+    """Bytes of a body as they travel."""
+    with urllib.request.urlopen(urllib.request.Request(url, headers={"Accept-Encoding": encoding}), timeout=120) as answer:
+        return len(answer.read())
+
+
+def load(base: str, paths: Sequence[str], folder: Path, *, seconds: int = 8, connections: int = 32,
+         encoding: str = "gzip") -> dict[str, float]:
+    """Requests per second over random paths with one ``Accept-Encoding``, and how many were no success."""
     script, listed = folder / "random.lua", folder / "paths.txt"
     script.write_text(_LUA)
     listed.write_text("\n".join(paths) + "\n")
     done = subprocess.run(
         [program("wrk", "wrk"), "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(script), base],
-        capture_output=True, text=True, check=True, env={**os.environ, "RISKMAP_PATHS": str(listed), "RISKMAP_SEED": "7"},
+        capture_output=True, text=True, check=True,
+        env={**os.environ, "RISKMAP_PATHS": str(listed), "RISKMAP_SEED": "7", "RISKMAP_ENCODING": encoding},
     )
     found = re.search(r"RESULT (\d+) (\d+) (\d+) (\d+)", done.stdout)
     if found is None:

@@ -9,7 +9,6 @@ import random
 import subprocess
 import sys
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -21,16 +20,17 @@ import numpy as np
 import shapely
 
 from benchmarks import peers
+from benchmarks.readingpeers import KIND, against_nginx, against_tipg, boxes, checked, items, median, postgis
 from benchmarks.report import machine, once, say
 from benchmarks.snapshots import declare_snapshot, opened
 from benchmarks.soak import Ask, memory_mb, soak
 from layers.mercator import mercator
 from layers.reader import Snapshot
 from layers.snapshot import SnapshotWriter
-from layers.vector.tilesets import VectorTiles
 
-_SERVER = "RISKMAP_TEST_POSTGIS"
-_KIND, _DEEP = "enterprise", "risk_source"
+_DEEP = "risk_source"
+
+_PARTS = "tiles,items,exports,soak"
 
 #: What a person's map asks for between two looks at it, and how long the look is, s.
 _PAUSE = 0.5
@@ -46,6 +46,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seconds", type=int, default=8, help="of each load")
     parser.add_argument("--soak", type=float, default=60, help="seconds that many clients ask")
     parser.add_argument("--clients", type=int, default=500)
+    parser.add_argument("--parts", default=_PARTS, help=f"what is measured, with commas; default: {_PARTS}")
     parser.add_argument("--workers", type=int, default=2, help="processes of our server, of TiPg and of nginx")
 
 
@@ -64,27 +65,34 @@ def measure(source: Snapshot, folder: Path, options: argparse.Namespace) -> dict
     """Everything, on a snapshot whose collections are as large as asked."""
     home = folder / "home"
     say(f"making a snapshot with {options.rows} and {options.deep} features")
-    path = enlarged(source, home / "snapshots", {_KIND: options.rows, _DEEP: options.deep})
+    path = enlarged(source, home / "snapshots", {KIND: options.rows, _DEEP: options.deep})
     snapshot = Snapshot(path)
     found: dict[str, Any] = {"conditions": _CONDITIONS.format(o=options), "load_before": os.getloadavg()[0]}
     addresses = tile_addresses(snapshot, options.rows)
     paths = [f"/api/map/tiles/{snapshot.run_id}/{name}/{z}/{x}/{y}.mvt" for name, z, x, y in addresses]
-    found |= _cold(home, folder, paths)
+    parts = set(options.parts.split(","))
+    if "tiles" in parts:
+        found |= _cold(home, folder, paths)
     with _ours(home, folder, options.workers) as (base, pid, start_s):
         found["start_s"] = start_s
-        say("our tiles, warm")
-        for one in paths:
-            peers.fetch(base + one)
-        found["tile_rps"] = _checked(peers.load(base, paths, folder, seconds=options.seconds))
-        with _postgis(snapshot, folder, options) as tipg:
-            found |= _against_tipg(base, tipg, snapshot, addresses, folder, options)
-        found |= _against_nginx(found["tile_rps"], snapshot, addresses, folder, options)
-        found |= _reads(base, snapshot, options)
-        found |= _exports(base, pid, folder)
-        say(f"{options.clients} clients for {options.soak:g} s")
-        many = soak(base, list(_mixture(snapshot, paths)), pid, clients=options.clients, seconds=options.soak, pause=_PAUSE)
-        found |= {"soak_requests": many.requests, "soak_errors": many.errors, "soak_p50_ms": many.p50_ms,
-                  "soak_p99_ms": many.p99_ms, "soak_growth_mb": many.growth_mb}
+        if "tiles" in parts:
+            say("our tiles, warm")
+            for one in paths:
+                peers.fetch(base + one)
+            found["tile_rps"] = checked(peers.load(base, paths, folder, seconds=options.seconds))
+            found |= against_nginx(found["tile_rps"], snapshot, addresses, folder, options)
+        if parts & {"tiles", "items"}:
+            with postgis(snapshot, folder, options) as tipg:
+                if "tiles" in parts and tipg:
+                    found |= against_tipg(base, tipg, snapshot, addresses, folder, options)
+                if "items" in parts:
+                    found |= items(base, tipg, snapshot, folder, options)
+        if "items" in parts:
+            found |= _reads(base, snapshot, options)
+        if "exports" in parts:
+            found |= _exports(base, pid, folder)
+        if "soak" in parts:
+            found |= _many(base, pid, list(_mixture(snapshot, paths)), options)
     return found
 
 
@@ -126,10 +134,10 @@ def enlarged(source: Snapshot, snapshots: Path, rows: dict[str, int]) -> Path:
 
 def tile_addresses(snapshot: Snapshot, rows: int) -> list[tuple[str, int, int, int]]:
     """Distinct tiles with something in them: of the enterprises at three zooms and of the cells at two."""
-    table, wanted = snapshot.features(_KIND), max(40, min(1500, rows // 200))
+    table, wanted = snapshot.features(KIND), max(40, min(1500, rows // 200))
     chance = np.random.default_rng(4)
     found: dict[tuple[str, int, int, int], None] = {}
-    for name, lon, lat, zooms in ((_KIND, table.lon, table.lat, (13, 14, 15)),
+    for name, lon, lat, zooms in ((KIND, table.lon, table.lat, (13, 14, 15)),
                                   ("cells", snapshot.cells.numbers("lon"), snapshot.cells.numbers("lat"), (12, 13))):
         for z in zooms:
             x, y = mercator(lon, lat, z)
@@ -161,105 +169,15 @@ def _cold(home: Path, folder: Path, paths: list[str]) -> dict[str, float]:
     return {"tile_cold_p50_ms": 1e3 * float(np.median(times)), "tile_cold_p95_ms": 1e3 * float(np.quantile(times, 0.95))}
 
 
-# ------------------------------------------------------------------ peers
-
-
-@contextmanager
-def _postgis(snapshot: Snapshot, folder: Path, options: argparse.Namespace) -> Iterator[str | None]:
-    """TiPg on a schema with the same enterprises; None without a PostGIS server."""
-    server = os.environ.get(_SERVER)
-    if not server:
-        say(f"no TiPg: {_SERVER} is not set")
-        yield None
-        return
-    import geopandas
-    import sqlalchemy as sa
-
-    schema = f"bench_{uuid.uuid4().hex[:8]}"
-    engine = sa.create_engine(server)
-    say("the same enterprises in PostGIS")
-    with engine.begin() as connection:
-        connection.exec_driver_sql(f"CREATE SCHEMA {schema}")
-    try:
-        frame = geopandas.read_parquet(snapshot.path / "features" / f"{_KIND}.parquet").to_crs(4326)
-        keep = ["id", "name", "industry", "staff_at_place", "area_code", "synthetic", frame.geometry.name]
-        frame[keep].to_postgis(_KIND, engine, schema=schema, chunksize=50_000)
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"ALTER TABLE {schema}.{_KIND} ADD PRIMARY KEY (id)")
-        with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
-            connection.exec_driver_sql(f"ANALYZE {schema}.{_KIND}")
-        with peers.tipg(server, schema, folder, workers=options.workers) as base:
-            yield f"{base}/collections/{schema}.{_KIND}"
-    finally:
-        with engine.begin() as connection:
-            connection.exec_driver_sql(f"DROP SCHEMA {schema} CASCADE")
-        engine.dispose()
-
-
-def _against_tipg(base: str, tipg: str | None, snapshot: Snapshot, addresses: list[tuple[str, int, int, int]], folder: Path,
-                  options: argparse.Namespace) -> dict[str, Any]:
-    """Tiles of the same table at the same addresses, and the same items, as requests per second."""
-    boxes = _boxes(snapshot, options.items, 40)
-    query = [f"limit={options.items}&bbox={','.join(map(str, box))}" for box in boxes]
-    own_items = [f"/api/collections/{_KIND}/items?{one}" for one in query]
-    say("our items")
-    own = _checked(peers.load(base, own_items, folder, seconds=options.seconds, connections=4))
-    found: dict[str, Any] = {"items_rps": own}
-    if tipg is None:
-        return found | {"tile_tipg_ratio": None, "items_tipg_ratio": None}
-    same = [(z, x, y) for name, z, x, y in addresses if name == _KIND]
-    ours = [f"/api/map/tiles/{snapshot.run_id}/{_KIND}/{z}/{x}/{y}.mvt" for z, x, y in same]
-    host, _, collection = tipg.partition("/collections")
-    theirs = [f"/collections{collection}/tiles/WebMercatorQuad/{z}/{x}/{y}" for z, x, y in same]
-    say("TiPg's tiles")
-    own_tiles = _checked(peers.load(base, ours, folder, seconds=options.seconds))
-    their_tiles = _checked(peers.load(host, theirs, folder, seconds=options.seconds))
-    sample = random.Random(2).sample(theirs, min(60, len(theirs)))
-    times = [once(lambda one=path: peers.fetch(host + one))[0] for path in sample]  # type: ignore[misc]
-    say("TiPg's items")
-    their_items = _checked(peers.load(host, [f"/collections{collection}/items?{one}" for one in query], folder,
-                                      seconds=options.seconds, connections=4))
-    deep = f"/collections{collection}/items?limit=100&offset="
-    last = max(0, options.rows - 200)
-    first_s, deep_s = (_median(lambda at=at: peers.fetch(f"{host}{deep}{at}"), 3) for at in (0, last))
-    return found | {
-        "tile_same_rps": own_tiles, "tipg_tile_rps": their_tiles, "tile_tipg_ratio": own_tiles / their_tiles,
-        "tipg_tile_p95_ms": 1e3 * float(np.quantile(times, 0.95)), "tipg_items_rps": their_items,
-        "items_tipg_ratio": own / their_items, "tipg_page_deep_ratio": deep_s / first_s, "tipg_version": peers.TIPG,
-    }
-
-
-def _against_nginx(own: float, snapshot: Snapshot, addresses: list[tuple[str, int, int, int]], folder: Path,
-                   options: argparse.Namespace) -> dict[str, float]:
-    say("nginx on the same tiles")
-    from api.tilestore import vector_tiles
-
-    tilesets: VectorTiles = vector_tiles(snapshot)
-    root = folder / "tiles"
-    paths = []
-    for name, z, x, y in addresses:
-        data = tilesets.tile(name, z, x, y)
-        if data:
-            path = root / name / str(z) / str(x) / f"{y}.mvt"
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_bytes(data)
-            paths.append("/" + path.relative_to(root).as_posix())
-    for path in (folder, root):
-        path.chmod(0o755)
-    with peers.nginx(root, folder, workers=options.workers) as base:
-        limit = _checked(peers.load(base, paths, folder, seconds=options.seconds))
-    return {"nginx_tile_rps": limit, "tile_nginx_ratio": own / limit}
-
-
 # ------------------------------------------------------------------ single questions
 
 
 def _reads(base: str, snapshot: Snapshot, options: argparse.Namespace) -> dict[str, float]:
     say("items, pages, search")
-    boxes = iter(_boxes(snapshot, options.items, 10))
-    item_url = f"{base}/api/collections/{_KIND}/items?limit={options.items}&bbox="
-    peers.fetch(item_url + ",".join(map(str, next(boxes))), gzip=False)
-    items = _median(lambda: peers.fetch(item_url + ",".join(map(str, next(boxes))), gzip=False), 9)
+    places = iter(boxes(snapshot, options.items, 10))
+    item_url = f"{base}/api/collections/{KIND}/items?limit={options.items}&bbox="
+    peers.fetch(item_url + ",".join(map(str, next(places))), gzip=False)
+    items = median(lambda: peers.fetch(item_url + ",".join(map(str, next(places))), gzip=False), 9)
     page = f"{base}/api/collections/{_DEEP}/items?limit=100"
     far = max(0, len(snapshot.features(_DEEP)) * 9 // 10)
     peers.fetch(f"{page}&offset={far}", gzip=False)
@@ -271,9 +189,9 @@ def _reads(base: str, snapshot: Snapshot, options: argparse.Namespace) -> dict[s
     _post(f"{base}/api/search", polygons[-1])
     repeats = min(15, len(polygons) - 1)
     return {
-        "items_ms": 1e3 * items, "page_first_ms": 1e3 * _median(lambda: peers.fetch(first), 15),
-        "page_deep_ms": 1e3 * _median(lambda: peers.fetch(deep), 15),
-        "search_ms": 1e3 * _median(lambda: _post(f"{base}/api/search", next(asked)), repeats),
+        "items_ms": 1e3 * items, "page_first_ms": 1e3 * median(lambda: peers.fetch(first), 15),
+        "page_deep_ms": 1e3 * median(lambda: peers.fetch(deep), 15),
+        "search_ms": 1e3 * median(lambda: _post(f"{base}/api/search", next(asked)), repeats),
     } | _deep_ratio(first, deep)
 
 
@@ -290,19 +208,6 @@ def _next(answer: bytes, base: str) -> str:
     return str(href) if href.startswith("http") else base + str(href)
 
 
-def _boxes(snapshot: Snapshot, features: int, count: int) -> list[tuple[float, ...]]:
-    """Boxes around dense places, each with about so many enterprises (at least as many as a page holds)."""
-    table = snapshot.features(_KIND)
-    chance = np.random.default_rng(9)
-    boxes = []
-    for row in chance.integers(0, len(table), count):
-        distance = np.maximum(np.abs(table.lon - table.lon[row]), 1.3 * np.abs(table.lat - table.lat[row]))
-        reach = float(np.partition(distance, min(features, len(table) - 1))[min(features, len(table) - 1)])
-        lon, lat = float(table.lon[row]), float(table.lat[row])
-        boxes.append(tuple(round(value, 6) for value in (lon - reach, lat - reach / 1.3, lon + reach, lat + reach / 1.3)))
-    return boxes
-
-
 def _exports(base: str, pid: int, folder: Path) -> dict[str, float]:
     """Everything of the collection in three formats; the server's memory at its largest less that before."""
     found: dict[str, float] = {}
@@ -310,7 +215,7 @@ def _exports(base: str, pid: int, folder: Path) -> dict[str, float]:
     for name, form in (("geoparquet", "parquet"), ("gpkg", "gpkg"), ("geojson", "json")):
         say(f"export as {name}")
         start = time.perf_counter()
-        command = ["curl", "-sf", "-o", str(folder / f"out.{form}"), f"{base}/api/collections/{_KIND}/export?f={form}"]
+        command = ["curl", "-sf", "-o", str(folder / f"out.{form}"), f"{base}/api/collections/{KIND}/export?f={form}"]
         with subprocess.Popen(command) as client:
             while client.poll() is None:
                 peak = max(peak, memory_mb(pid))
@@ -321,16 +226,23 @@ def _exports(base: str, pid: int, folder: Path) -> dict[str, float]:
     return found | {"export_mb": peak - before}
 
 
+def _many(base: str, pid: int, asks: list[Ask], options: argparse.Namespace) -> dict[str, float]:
+    say(f"{options.clients} clients for {options.soak:g} s")
+    many = soak(base, asks, pid, clients=options.clients, seconds=options.soak, pause=_PAUSE)
+    return {"soak_requests": many.requests, "soak_errors": many.errors, "soak_p50_ms": many.p50_ms, "soak_p99_ms": many.p99_ms,
+            "soak_growth_mb": many.growth_mb}
+
+
 def _mixture(snapshot: Snapshot, paths: list[str]) -> Iterator[Ask]:
     """What a room of officers asks for: mostly tiles, then places, pages, rankings, now and then a search."""
     chance = random.Random(5)
-    table = snapshot.features(_KIND)
+    table = snapshot.features(KIND)
     yield from (("GET", path, b"") for path in chance.sample(paths, min(len(paths), 160)))
     for row in chance.sample(range(len(table)), 20):
         lon, lat = float(table.lon[row]), float(table.lat[row])
         yield "GET", f"/api/risk/at?lon={lon:.6f}&lat={lat:.6f}", b""
         box = ",".join(f"{value:.5f}" for value in (lon - 0.002, lat - 0.002, lon + 0.002, lat + 0.002))
-        yield "GET", f"/api/collections/{_KIND}/items?bbox={box}&limit=100", b""
+        yield "GET", f"/api/collections/{KIND}/items?bbox={box}&limit=100", b""
     yield from (("GET", f"/api/risk/ranking?level=street&limit={limit}", b"") for limit in (20, 50))
     shapes = snapshot.area_shapes[snapshot.area_rows("street")]
     yield from (("POST", "/api/search", json.dumps({"polygon": shapely.geometry.mapping(shape.centroid.buffer(0.005))}).encode())
@@ -343,16 +255,6 @@ def _post(url: str, body: bytes) -> bytes:
     request = urllib.request.Request(url, body, {"Content-Type": "application/json"})
     with urllib.request.urlopen(request, timeout=60) as answer:
         return bytes(answer.read())
-
-
-def _median(work: Any, repeats: int) -> float:
-    return float(np.median([once(work)[0] for _ in range(repeats)]))
-
-
-def _checked(result: dict[str, float]) -> float:
-    if result["errors"]:
-        raise RuntimeError(f"{result['errors']:.0f} of {result['requests']:.0f} requests failed")
-    return result["rps"]
 
 
 def _rounded(found: dict[str, Any]) -> dict[str, Any]:

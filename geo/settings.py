@@ -30,6 +30,7 @@ class Settings(BaseSettings):
     proxies: str = Field(default="", description="addresses or networks of proxies whose X-Forwarded headers are believed")
     time_limit_s: float = Field(default=30.0, ge=1, description="seconds in which an answer must begin, and each piece be read")
     spool_mb: int = Field(default=2048, ge=16, description="megabytes of export files that one server process holds at a time")
+    texts_mb: int = Field(default=1024, ge=0, description="megabytes of disk for features kept as text for large pages; 0: none")
     threads: int = Field(default=2, ge=1, le=64, description="threads of the scoring run")
     cluster: str = Field(default="", description="Dask cluster of the scoring run: tcp://host:port or local:N; empty: threads")
     memory_limit_mb: int = Field(default=0, ge=0, description="a run estimated above this memory is refused, MB; 0: never")

@@ -19,10 +19,11 @@ from api.ogc.links import Link, here, link, self_links
 from api.ogc.negotiate import chosen
 from api.parameters import refuse_unknown
 from geo.errors import BadParameter
-from layers.collections import Collection, Crs, Query, offered, rows_of
+from layers.collections import CRS84, Collection, Crs, Query, offered, rows_of
 from layers.collections.crs import chosen as chosen_crs
 from layers.formats import FORMATS, Part, Selection, format_named
 from layers.formats.jsontext import feature_texts, text_bytes
+from layers.formats.kept import KeptTexts
 from layers.formats.kinds import ALIASES
 
 router = APIRouter(prefix="/api", tags=["features"])
@@ -68,7 +69,7 @@ def items(
     if form == "html":
         return html.page(request, html.items(collection, page, asked, head), collection.title)
     if form == "json":
-        return _geojson(collection, page, asked, head)
+        return _geojson(request, collection, page, asked, head)
     selection = Selection(snapshot, (Part(collection, page, asked.names),), asked.crs)
     return download(request, selection, format_named(form), mark=bom, links=[entry for entry in links if entry["rel"] == "next"])
 
@@ -85,10 +86,14 @@ def _start(request: Request, key: bytes, offset: int) -> int:
     return cursor.start
 
 
-def _geojson(collection: Collection, page: np.ndarray, asked: Asked, head: dict[str, Any]) -> Response:
-    texts = text_bytes(feature_texts(collection, page, asked.names, asked.crs), b",")
-    body = dumps(head)[:-1] + b',"features":[' + texts + b"]}"
-    return _sent(body, asked.crs)
+def _geojson(request: Request, collection: Collection, page: np.ndarray, asked: Asked, head: dict[str, Any]) -> Response:
+    kept: KeptTexts = request.app.state.texts
+    texts: bytes | memoryview | None = None
+    if asked.names is None and asked.crs is CRS84:
+        texts = kept.page(f"{head['run_id']}.{request.app.state.code}", collection, page)
+    if texts is None:
+        texts = text_bytes(feature_texts(collection, page, asked.names, asked.crs), b",")
+    return _sent(b"".join((dumps(head)[:-1], b',"features":[', texts, b"]}")), asked.crs)
 
 
 @router.get("/collections/{collectionId}/items/{featureId}", summary="一个要素 · one item")

@@ -18,7 +18,7 @@ from geo.errors import BadParameter, Busy
 from geo.settings import Settings
 from layers.formats import FORMATS
 from layers.snapshot import make_current, thin
-from tests.api.clients import LocalClient
+from tests.api.clients import LocalClient, wait_for
 from tests.api.conftest import FIRST, SECOND
 
 ITEMS = "/api/collections/venue/items"
@@ -51,6 +51,19 @@ def test_a_walk_stays_with_its_run(client: LocalClient, settings: Settings) -> N
     assert client.get(f"{ITEMS}?limit=10&sortby=id").json()["run_id"] == SECOND
     seen = [feature["id"] for feature in first["features"] + second["features"]]
     assert seen == [f"venue-{number:03d}" for number in range(20)]
+
+
+def test_large_pages_are_the_same_once_their_text_is_kept(client: LocalClient, settings: Settings) -> None:
+    path = "/api/collections/cells/items?limit=1500&offset=200"
+    first = client.get(path)
+    assert first.json()["numberReturned"] >= 1000
+    wait_for(lambda: list(settings.cache.glob("texts/*/cells.texts")), 20, what="the file of the cells")
+    for accept in ("identity", "gzip", "zstd", "br"):
+        again = client.get(path, headers={"accept-encoding": accept})
+        assert again.content == first.content
+        assert again.headers.get("content-encoding", "identity") == accept
+    for query in ("&properties=level", "&crs=EPSG:3857"):
+        assert client.get(path + query).content != first.content
 
 
 def test_a_cursor_is_for_its_own_question(client: LocalClient) -> None:
