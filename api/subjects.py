@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -14,13 +15,19 @@ from layers.reader import Snapshot
 from layers.style import THEMES
 from layers.tables import IR_UNIT, S_UNIT
 from riskmodel.levels import CELL_CODE_LEVEL, CODE_ZH, STREET_CODE_LEVEL
-from riskmodel.parameters import load_parameters
+from riskmodel.parameters import Parameters, load_parameters
 
 #: Properties of an area as a feature.
 AREA_FIELDS = ("code", "name", "level", "parent", "risk_level", "hatched", "index", "pll", "density", "kappa", "rank",
                "residents", "workers", "area_km2", "lon", "lat")
 
 _RULE_LEVEL = CELL_CODE_LEVEL | STREET_CODE_LEVEL
+
+
+@lru_cache(maxsize=1)
+def parameters() -> Parameters:
+    """The parameters of the model as they were when this process first asked: reading them takes 25 ms."""
+    return load_parameters()
 
 
 def themes(pll_by_theme: dict[str, float]) -> list[dict[str, Any]]:
@@ -96,9 +103,8 @@ def parent_name(snapshot: Snapshot, record: dict[str, Any]) -> str | None:
 
 def criterion_lines() -> list[dict[str, Any]]:
     """Upper and lower line of the societal risk criterion of GB 36894-2018, slope −1, as points to draw."""
-    parameters = load_parameters()
     deaths = [1.0, 10.0, 100.0, 1000.0]
     return [
-        {"name": name, "zh": zh, "n": deaths, "f": [parameters.number(f"levels.criteria.{name}") / count for count in deaths]}
+        {"name": name, "zh": zh, "n": deaths, "f": [parameters().number(f"levels.criteria.{name}") / count for count in deaths]}
         for name, zh in (("fn_upper", "不可接受线"), ("fn_lower", "可接受线"))
     ]

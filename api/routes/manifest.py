@@ -8,11 +8,11 @@ from typing import Any
 from fastapi import APIRouter
 from starlette.responses import Response
 
+from api import subjects
 from api.answers import STRICT, Map, answer
 from geo.kinds import KINDS
 from layers.reader import Snapshot
 from layers.style import LEVELS
-from riskmodel.parameters import load_parameters
 
 router = APIRouter(prefix="/api", tags=["manifest"], dependencies=STRICT)
 
@@ -46,7 +46,7 @@ def manifest_of(snapshot: Snapshot) -> dict[str, Any]:
 @lru_cache(maxsize=1)
 def legend() -> dict[str, Any]:
     """Thresholds and colours behind the map, from the model's parameters."""
-    parameters = load_parameters()
+    parameters = subjects.parameters()
     cell, street = (
         [*(float(value) for value in parameters.array(f"levels.{unit}.density")), None] for unit in ("cell", "street")
     )

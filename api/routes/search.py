@@ -22,7 +22,6 @@ from layers.formats import Part, Selection, format_named
 from layers.formats.jsontext import feature_texts
 from layers.reader import Snapshot
 from riskmodel.levels import index
-from riskmodel.parameters import load_parameters
 
 router = APIRouter(prefix="/api", tags=["search"], dependencies=STRICT)
 
@@ -102,7 +101,7 @@ def _summary(snapshot: Snapshot, summary: dict[str, Any], found: _Found) -> byte
         "run_id": snapshot.run_id, "area_km2": area, "counts": {name: len(rows) for name, rows in found.items()},
         "by_kind": by_kind,
         "people": {"residents": people, "workers": summary["workers"]}, "pll": summary["pll"], "density": summary["density"],
-        "index": float(index(summary["density"], load_parameters())), "themes": subjects.themes(summary["themes"]),
+        "index": float(index(summary["density"], subjects.parameters())), "themes": subjects.themes(summary["themes"]),
         "levels": {
             level: {"km2": summary["share_area"][level] * area, "people": summary["share_people"][level] * people}
             for level in ("1", "2", "3", "4")

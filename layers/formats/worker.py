@@ -32,6 +32,8 @@ def main() -> None:
 
 def _layers(job: dict[str, Any], source: IO[bytes]) -> None:
     os.environ["OGR_CURRENT_DATE"] = job["created"]  # same rows, same bytes
+    for name in ("geopandas", "pandas", "shapely", "pyproj"):
+        sys.modules[name] = None  # type: ignore[assignment]  # pyogrio loads whichever of them it can, 65 MB and not needed here
     import pyogrio
 
     options = {"SPATIAL_INDEX": "YES"}
