@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api import problems
 from geo.errors import BadParameter
+from layers import deadline
 
 _log = structlog.get_logger(__name__)
 
@@ -93,10 +94,12 @@ class Edge:
         method = "GET" if scope["method"] == "HEAD" else scope["method"]
         # Files are sent as bytes and not as paths: only bytes can be packed, counted, or left out for HEAD.
         extensions = {name: value for name, value in (scope.get("extensions") or {}).items() if name != "http.response.pathsend"}
+        inner = {**scope, "state": answer.state, "method": method, "extensions": extensions}
         try:
-            async with asyncio.timeout(self._seconds) as limit:
-                answer.limit = limit
-                await self._inner({**scope, "state": answer.state, "method": method, "extensions": extensions}, receive, answer)
+            with deadline.within(self._seconds):
+                async with asyncio.timeout(self._seconds) as limit:
+                    answer.limit = limit
+                    await self._inner(inner, receive, answer)
         except TimeoutError:
             _log.warning("gave up", path=scope["path"][:200], started=answer.started)
             if answer.started:

@@ -12,6 +12,7 @@ from shapely.geometry.base import BaseGeometry
 
 from geo.grid import Grid, to_degrees
 from layers import arrow
+from layers.deadline import in_time
 from layers.filters.subject import Bounds
 
 _Rows = NDArray[np.int64]
@@ -19,6 +20,9 @@ _Floats = NDArray[np.float64]
 
 #: Decimals of computed corners: 1e-7° is a centimetre.
 _DECIMALS = 7
+
+#: Shapes that are looked at before the time is.
+_SHAPES = 4096
 
 
 class Geometry:
@@ -80,8 +84,16 @@ class Geometry:
         unsure = ~hit & ((west != east) | (south != north))
         if unsure.any():
             shapely.prepare(polygon)
-            hit[unsure] = shapely.intersects(polygon, self.shapes(rows[unsure]))
+            hit[unsure] = self.related(lambda shapes: shapely.intersects(polygon, shapes), rows[unsure])
         return rows[hit]
+
+    def related(self, relation: Callable[[NDArray[np.object_]], NDArray[np.bool_]], rows: _Rows) -> NDArray[np.bool_]:
+        """For which rows a relation of their shapes holds; block by block, so that it can end in time. Raises Busy."""
+        hit = np.zeros(len(rows), bool)
+        for start in range(0, len(rows), _SHAPES):
+            in_time()
+            hit[start:start + _SHAPES] = relation(self.shapes(rows[start:start + _SHAPES]))
+        return hit
 
     def points(self, rows: _Rows) -> NDArray[np.bool_]:
         """Which of `rows` are points."""

@@ -15,6 +15,7 @@ from layers import arrow
 from layers.collections.collection import Collection
 from layers.collections.crs import CRS84, Crs
 from layers.columns import arrow_indices
+from layers.deadline import in_time
 from layers.filters import Filter, matching
 from layers.filters.subject import Bounds
 
@@ -69,6 +70,8 @@ def rows_of(collection: Collection, query: Query) -> NDArray[np.integer]:
     ------
     BadParameter, BadGeometry, UnknownIdentifier
         If the filter is wrong.
+    Busy
+        If the time of the request is over.
     """
     if query.everything:
         return np.arange(len(collection))
@@ -76,6 +79,7 @@ def rows_of(collection: Collection, query: Query) -> NDArray[np.integer]:
 
 
 def _find(collection: Collection, query: Query) -> NDArray[np.int64]:
+    in_time()
     rows: NDArray[np.int64] | None = None
     if query.boxes:
         found = [_meeting_box(collection, box) for box in query.boxes]

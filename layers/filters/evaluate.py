@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from layers import arrow
+from layers.deadline import in_time
 from layers.filters import arrays, compare, spatial, temporal
 from layers.filters.guard import fault
 from layers.filters.subject import Subject
@@ -39,6 +40,8 @@ def matching(subject: Subject, given: Filter, to_degrees: ToDegrees | None = Non
     ------
     BadParameter, BadGeometry, UnknownIdentifier
         With the position in the filter where it is text, and the path where it is JSON.
+    Busy
+        If the time of the request is over; asked at every operator and between blocks of geometries.
     """
     run = Evaluation(subject, given, to_degrees)
     found = run.predicate(given.tree, "$")
@@ -58,6 +61,7 @@ class Evaluation:
 
     def predicate(self, node: Any, at: str) -> Any:
         """Truth of a node: an Arrow array of booleans, or one scalar for every row."""
+        in_time()
         op = node.get("op") if isinstance(node, dict) else None
         if isinstance(op, str) and op.lower() in PREDICATES:
             args = node.get("args")

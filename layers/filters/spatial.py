@@ -139,7 +139,7 @@ def _mask(run: Evaluation, op: str, literal: BaseGeometry) -> pa.Array:
         hit[point] = shapely.contains_xy(literal, west[point], south[point])
     else:
         hit[point] = PREDICATES[op](shapely.points(west[point], south[point]), literal)
-    hit[~point] = PREDICATES[op](subject.shapes(rows[~point]), literal)
+    hit[~point] = subject.related(lambda shapes: PREDICATES[op](shapes, literal), rows[~point])
     return arrow.numbers(_hits(len(run.subject), rows[hit]))
 
 

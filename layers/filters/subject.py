@@ -66,6 +66,9 @@ class Shapes(Protocol):
     def meeting(self, polygon: BaseGeometry, box: Bounds | None = None) -> NDArray[np.int64]:
         """Rows that meet a polygon, ascending."""
 
+    def related(self, relation: Callable[[NDArray[np.object_]], NDArray[np.bool_]], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """For which rows a relation of their shapes holds."""
+
 
 class Subject(Protocol):
     """A collection as the evaluator sees it."""

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from layers import arrow
+from layers.deadline import in_time
 from layers.filters.guard import fault
 from layers.filters.subject import GEOMETRY, no_property
 
@@ -65,6 +66,7 @@ def value(run: Evaluation, node: Any, at: str) -> Operand:
         if "date" in node or "timestamp" in node:
             return instant(run, node, at)
         if isinstance(node.get("op"), str):
+            in_time()
             return _call(run, node, at)
     raise fault("这里应为属性、数、文本或函数", "a property, number, text or function is wanted here", where=at)
 

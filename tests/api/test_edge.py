@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gzip
+import time
 import zlib
 from pathlib import Path
 
@@ -24,6 +25,9 @@ from api.edge import MAX_ADDRESS, Edge, networks
 from api.parameters import MAX_BODY
 from geo.errors import BadParameter
 from geo.settings import Settings
+from layers.collections import Query, rows_of
+from layers.filters import parse
+from layers.reader import Snapshot
 from tests.api.clients import LocalClient
 
 PACK = {"gzip": gzip.compress, "deflate": zlib.compress, "br": lambda data: brotli.compress(data, quality=4),
@@ -216,6 +220,24 @@ def test_work_that_does_not_begin_to_answer_is_given_up() -> None:
     answer = _answer(Edge(forever, seconds=0.1))
     assert answer.status_code == 503
     assert answer.headers["content-type"] == "application/problem+json"
+
+
+def test_work_that_was_given_up_ends(home: Path) -> None:
+    snapshot = Snapshot(home / "snapshots" / "current")
+    begin, ended = time.monotonic(), list[float]()
+
+    def work() -> None:
+        try:
+            while time.monotonic() < begin + 20:
+                rows_of(snapshot.collection("cells"), Query(filter=parse(f"pll > 0 AND pll < {time.monotonic()}")))
+        finally:
+            ended.append(time.monotonic())
+
+    async def busy(_: Scope, __: Receive, ___: Send) -> None:
+        await asyncio.to_thread(work)
+
+    assert _answer(Edge(busy, seconds=0.3)).status_code == 503
+    assert 0.3 <= ended[0] - begin < 10
 
 
 def test_an_answer_may_take_long_as_long_as_it_moves() -> None:

@@ -14,10 +14,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from geo.errors import BadGeometry, BadParameter, UnknownIdentifier
+from geo.errors import BadGeometry, BadParameter, Busy, UnknownIdentifier
 from layers import arrow
 from layers.collections.collection import Collection, Column
 from layers.collections.geometry import Geometry, stored
+from layers.deadline import within
 from layers.filters import Property, matching, parse, parse_json, parse_text
 
 ROWS: list[dict[str, Any]] = [
@@ -51,6 +52,16 @@ def subject() -> Collection:
     columns = {name: Column((pa.array([row.get(name) for row in ROWS], kind),)) for name, (_, kind) in TYPES.items()}
     return Collection("rows", "行", "rows", [Property(name, type=kind) for name, (kind, _) in TYPES.items()],  # type: ignore[arg-type]
                       columns, columns["id"], geometry, geometry_kind="point_or_polygon")
+
+
+def test_a_filter_ends_when_the_time_is_over(subject: Collection) -> None:
+    for text in ("n > 0", "NOT (casei(name) = 'x')", "S_INTERSECTS(geometry, POLYGON((0 0, 3 0, 3 3, 0 3, 0 0)))"):
+        with within(-1), pytest.raises(Busy):
+            matching(subject, parse(text))
+        with within(60):
+            matching(subject, parse(text))
+    with within(-1), pytest.raises(Busy):
+        subject.geometry.related(shapely.is_valid, np.arange(len(ROWS)))
 
 
 def found(subject: Collection, text: str | dict[str, Any]) -> str:
