@@ -11,7 +11,8 @@ import typer
 
 from api.commands import app, settings_now
 from api.console import Console
-from geo.errors import BadParameter
+from api.ingestshow import printable, show_directory, show_file
+from geo.errors import BadFile, BadParameter
 
 if TYPE_CHECKING:
     from geo.ingest import Ingested
@@ -48,12 +49,15 @@ def ingest(
     第一次：riskmap ingest --template enterprise 企业.xlsx 得到模板；填好后
     riskmap ingest 企业.xlsx --kind enterprise --dry-run 看会发生什么；去掉 --dry-run 载入。
 
+    目录（带 manifest.json）：riskmap ingest 目录 --dry-run 在一张表里演练全部文件。
+
     列名不同：--dry-run --save-mapping 对应.toml，改好后用 --mapping 对应.toml。
     坐标不是 CGCS2000 经纬度：用 --crs 声明；疑似声明有误会提示，绝不擅自改动。
     没有载入的行：riskmap quarantine。
 
     Load data. Bad rows go to quarantine; loading the same twice changes nothing. Get a template by --template KIND FILE, see what
-    would happen by --dry-run, map columns by --mapping, declare coordinates by --crs.
+    would happen (to a file, or to all files of a folder with a manifest) by --dry-run, map columns by --mapping, declare
+    coordinates by --crs.
     """
     console, settings = Console.now(), settings_now()
     if template is not None:
@@ -67,16 +71,14 @@ def ingest(
                            remedy_zh=f"加上 --kind，可用：{known}。", remedy_en=f"Add --kind, one of: {', '.join(KINDS)}.")
     _logged(settings)
     if kind is None:
-        if dry_run:
-            raise BadParameter("目录不能演练", "a folder cannot be rehearsed", remedy_zh="请逐个文件用 --dry-run。",
-                               remedy_en="Rehearse its files one by one.")
-        _say_loaded(console, _load_directory(console, settings, path))
+        _refuse_options({"--source": source, "--crs": crs, "--encoding": encoding, "--layer": layer, "--mapping": mapping,
+                         "--save-mapping": save_mapping, "--id": identifier, "--swap-axes": swap_axes, "--strict": strict})
+        (_rehearse_directory if dry_run else _load_directory)(console, settings, path)
         return
     declared = {"source": source or "", "complete": complete, "crs": crs, "encoding": encoding, "layer": layer,
-                "swap_axes": swap_axes,
-                "identifier": tuple(identifier or ()), "strict": strict, "by": _user()}
+                "swap_axes": swap_axes, "identifier": tuple(identifier or ()), "strict": strict, "by": _user()}
     ingested = _load_file(console, settings, kind, path, declared, mapping, rehearse=dry_run)
-    _show(console, ingested, whole=dry_run)
+    show_file(console, ingested, whole=dry_run)
     if save_mapping is not None:
         from geo.ingest import write_mapping
 
@@ -105,13 +107,40 @@ def _write_template(console: Console, kind: str, path: Path) -> None:
     console.say(f"模板已写入 {path}（{columns} 列）", f"template written to {path} ({columns} columns)")
 
 
-def _load_directory(console: Console, settings: Settings, path: Path) -> list[LoadReport]:
+def _refuse_options(given: dict[str, Any]) -> None:
+    """What is said of a single file says nothing of a directory; to pass it over in silence would be to load something else."""
+    names = "、".join(name for name, value in given.items() if value)
+    if names:
+        raise BadParameter(f"{names} 不能用于目录", f"{names} cannot be said of a folder",
+                           remedy_zh="请写在 manifest.json 的文件条目里（crs、encoding、layer、mapping、identifier、source）。",
+                           remedy_en="Say it in the entries of the folder's manifest.json "
+                                     "(crs, encoding, layer, mapping, identifier, source).")
+
+
+def _load_directory(console: Console, settings: Settings, path: Path) -> None:
     from geo.ingest import load_directory
     from geo.store import open_store
 
     with open_store(settings) as store, console.step("载入", "loading") as report:
         store.init()
-        return load_directory(store, path, settings, report)
+        reports = load_directory(store, path, settings, report, by=_user())
+    _say_loaded(console, reports)
+
+
+def _rehearse_directory(console: Console, settings: Settings, path: Path) -> None:
+    """Show what would come of every file; refused, as the load would be, if one of them cannot be loaded."""
+    from geo.ingest import rehearse_directory
+    from geo.store import open_store
+
+    with open_store(settings) as store, console.step("演练", "rehearsing") as report:
+        store.init()
+        rehearsed = rehearse_directory(store, path, report)
+    show_directory(console, rehearsed)
+    _say_loaded(console, [one.loaded.report for one in rehearsed if one.loaded], rehearsed=True)
+    bad = sum(one.error is not None for one in rehearsed)
+    if bad:
+        raise BadFile(f"{bad} 个文件不能载入，整个目录因此不会载入", f"{bad} files cannot be loaded, so the folder would not be",
+                      remedy_zh="请按上表逐个改正。", remedy_en="Mend them as the table says.", file=str(path))
 
 
 def _load_file(console: Console, settings: Settings, kind: str, path: Path, said: dict[str, Any], mapping: Path | None, *,
@@ -132,79 +161,6 @@ def _say_loaded(console: Console, reports: Sequence[LoadReport], *, rehearsed: b
     head = ("演练（未写入）", "rehearsed (nothing written)") if rehearsed else ("载入完成", "loaded")
     console.say(f"{head[0]}：新增 {new}，更新 {changed}，移除 {gone}，未变 {same}，隔离 {bad} 行",
                 f"{head[1]}: {new} new, {changed} changed, {gone} removed, {same} same, {bad} refused")
-
-
-# -- what is shown ------------------------------------------------------------------------------------------------------
-
-
-def _show(console: Console, ingested: Ingested, *, whole: bool) -> None:
-    """What was found out and noticed; after a rehearsal all of it, after a load only what needs looking at."""
-    if whole:
-        _show_file(console, ingested)
-        _show_columns(console, ingested)
-    _show_findings(console, ingested, whole=whole)
-    if whole and len(ingested.refused):
-        _print(console, ("隔离（前几行）", "refused (first rows)"), (("行", "row"), ("字段", "field"), ("值", "value"), ("原因",
-                                                                                                              "reason")),
-               [(row.row, row.field, row.value, console.pick(row.reason_zh, row.reason_en))
-                for row in ingested.refused.itertuples()])
-
-
-def _show_file(console: Console, ingested: Ingested) -> None:
-    said = {"declared": ("用户声明", "declared"), "file": ("文件写明", "named by the file"), "default": ("默认", "by default")}
-    rows = [((("格式", "format")), ingested.format), (("编码", "encoding"), ingested.encoding or "-"),
-            (("坐标系", "coordinates"), f"{ingested.reference.name}（{console.pick(*said[ingested.reference_from])}）"),
-            (("来源名", "source"), ingested.source)]
-    _print(console, ("文件", "file"), (("项目", "item"), ("识别结果", "found")), [(console.pick(*name), value) for name,
-                                                                          value in rows])
-
-
-def _show_columns(console: Console, ingested: Ingested) -> None:
-    ways = {"saved": ("映射文件", "mapping"), "name": ("列名", "name"), "synonym": ("同义词", "synonym"), "cut": ("截断的列名",
-                                                                                                         "cut heading"),
-            "json": ("列名", "name"), "": ("未识别", "not recognised")}
-    rows = []
-    for column in ingested.mapping.columns:
-        place = {"extra": ("保留在“其他”", "kept in extra"), "-": ("不载入", "left out")}.get(column.target)
-        target = console.pick(*place) if place else column.target
-        if not place and not column.target.startswith("@"):
-            target = f"{ingested.mapping.kind.field(column.target).zh}（{column.target}）"
-        remark = f"× {column.factor:g}" if column.factor != 1.0 else ""
-        if column.note:
-            remark = console.pick(f"或为 {column.note}？", f"{column.note}?") if not column.note.startswith("?") else column.note
-        rows.append((column.name, target, console.pick(*ways[column.how]), remark))
-    _print(console, ("列的对应", "columns"), (("列", "column"), ("字段", "field"), ("依据", "by"), ("备注", "remark")), rows)
-
-
-def _show_findings(console: Console, ingested: Ingested, *, whole: bool) -> None:
-    grave = {"serious": ("严重", "serious"), "warning": ("注意", "warning"), "info": ("说明", "info")}
-    shown = [finding for finding in ingested.findings if whole or finding.severity != "info"]
-    rows = []
-    for finding in shown:
-        examples = "；".join(f"{row}: {value}" if value else str(row) for row, value in finding.examples[:3])
-        rows.append((console.pick(*grave[finding.severity]), finding.count or "", console.pick(finding.zh, finding.en), examples))
-    if rows:
-        _print(console, ("发现", "findings"), (("程度", "severity"), ("行数", "rows"), ("内容", "what"), ("例（行: 值）",
-                                                                                                  "examples (row: value)")), rows)
-
-
-def _print(console: Console, title: tuple[str, str], heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> None:
-    from rich.console import Console as RichConsole
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=console.pick(*title), title_justify="left")
-    for head in heads:
-        table.add_column(console.pick(*head), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else _printable(str(cell)))
-                        for cell in row))  # Text: brackets of a name are no markup
-    RichConsole(width=None if console.terminal else 160).print(table)
-
-
-def _printable(text: str) -> str:
-    """Without control characters, which could move the cursor or colour the screen."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 # -- quarantine ---------------------------------------------------------------------------------------------------------
@@ -242,7 +198,7 @@ def listed(
     else:
         for row in refused.head(limit).itertuples():
             reason = console.pick(row.reason_zh, row.reason_en)
-            print(_printable(f"{row.kind}  {row.file}:{row.row}  {row.field}={row.value!s}  {reason}"))
+            print(printable(f"{row.kind}  {row.file}:{row.row}  {row.field}={row.value!s}  {reason}"))
     rows = len(refused.drop_duplicates(["kind", "file", "row"]))
     where = f"，已写入 {out}" if out else ""
     console.say(f"隔离区共 {rows} 行{where}", f"{rows} refused rows" + (f", written to {out}" if out else ""))

@@ -2,40 +2,29 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
-from geo.errors import BadFile, EnvironmentProblem
+from geo.errors import EnvironmentProblem
 from geo.ingest.assignment import Streets, assign_area_codes
-from geo.ingest.files import Declared, ingest_file
-from geo.ingest.mapping import Saved, read_mapping
+from geo.ingest.files import Ingested, ingest_file
+from geo.ingest.manifest import Entry, bad_entry, check_entry, read_manifest
 from geo.ingest.readers import open_file
-from geo.kinds import KINDS
-from geo.kinds import kind as find_kind
 from geo.settings import Settings
 from geo.store import LoadReport, Progress, Store
+from geo.store.loading import silent
+
+#: Stage of the progress in which checksums are compared.
+CHECKING = "核对文件校验和"
 
 
-@dataclass(frozen=True)
-class _Entry:
-    """One file that the manifest names; `rows` is -1 and `sha256` empty where it does not say."""
-
-    name: str
-    path: Path
-    sha256: str
-    rows: int
-    declared: Declared | None = None
-
-
-def load_directory(store: Store, directory: Path, settings: Settings, progress: Progress | None = None) -> list[LoadReport]:
+def load_directory(store: Store, directory: Path, settings: Settings, progress: Progress | None = None, *,
+                   by: str = "") -> list[LoadReport]:
     """Load everything that the directory's ``manifest.json`` names, in one transaction.
 
     An entry of a kind is ``{"file", "sha256", "rows"}`` or a list of them. A Parquet file without more is taken to hold declared
@@ -58,6 +47,8 @@ def load_directory(store: Store, directory: Path, settings: Settings, progress: 
         Says where rasters are kept.
     progress : callable, optional
         Called with stage, done, total.
+    by : str
+        Who loads, for the history.
 
     Returns
     -------
@@ -73,123 +64,107 @@ def load_directory(store: Store, directory: Path, settings: Settings, progress: 
     StoreError
         If the store cannot be written.
     """
-    tell = progress or _silent
-    kinds, rasters = _read_manifest(directory)
+    tell = progress or silent
+    kinds, rasters = read_manifest(directory)
     entries = [*kinds, *rasters]
     for done, entry in enumerate(entries):
-        tell("核对文件校验和", done, len(entries))
-        _check(entry)
-    tell("核对文件校验和", len(entries), len(entries))
+        tell(CHECKING, done, len(entries))
+        check_entry(entry)
+    tell(CHECKING, len(entries), len(entries))
     with store.transaction():
-        reports = []
-        streets: Streets | None = None
-        for entry in kinds:
-            source = f"{directory.resolve().name}/{entry.path.name}"
-            if entry.declared is not None:
-                reports.append(_ingest(store, entry, source, tell))
-                continue
-            if entry.name != "area" and streets is None:
-                streets = _streets(store)
-            reports.append(store.load(entry.name, _frames(entry, streets if entry.name != "area" else None), source=source,
-                                      complete=True, progress=tell, total=max(entry.rows, 0)))
+        loading = Entries(store, directory, tell, by)
+        reports = [loading.load(entry).report for entry in kinds]
         for entry in rasters:
             store.put_raster(entry.name, _keep(entry, settings), entry.sha256)
     return reports
 
 
-def _silent(_stage: str, _done: int, _total: int) -> None:
-    pass
+@dataclass(frozen=True)
+class Loaded:
+    """What came of one file of a directory.
+
+    Attributes
+    ----------
+    entry : Entry
+        The file.
+    source : str
+        Data set that its rows belong to.
+    report : LoadReport
+        Rows new, changed, the same, retired, refused.
+    ingested : Ingested or None
+        What was found out about the file; None of a Parquet file of declared fields, where there is nothing to find out.
+    """
+
+    entry: Entry
+    source: str
+    report: LoadReport
+    ingested: Ingested | None = None
 
 
-def _ingest(store: Store, entry: _Entry, source: str, tell: Progress) -> LoadReport:
-    declared = entry.declared or Declared()
-    declared = replace(declared, source=declared.source or source, complete=True)
-    ingested = ingest_file(store, entry.name, entry.path, declared, tell)
-    report = ingested.report
+class Entries:
+    """Loads the entries of one directory one after the other, areas before all that is to be placed in them.
+
+    Parameters
+    ----------
+    store : Store
+        In its write transaction.
+    directory : Path
+        Its name begins the names of the sources.
+    tell : callable
+        Progress.
+    by : str
+        Who loads.
+    """
+
+    def __init__(self, store: Store, directory: Path, tell: Progress, by: str = "") -> None:
+        self._store, self._tell, self._by = store, tell, by
+        self._folder = directory.resolve().name
+        self._streets: Streets | None = None
+
+    def load(self, entry: Entry) -> Loaded:
+        """Load one.
+
+        Raises
+        ------
+        BadFile
+            If the file is not what the manifest or its format says.
+        """
+        source = f"{self._folder}/{entry.path.name}"
+        if entry.declared is not None:
+            declared = replace(entry.declared, source=entry.declared.source or source, complete=True, by=self._by)
+            ingested = ingest_file(self._store, entry.name, entry.path, declared, self._tell)
+            _compare(entry, ingested.report)
+            return Loaded(entry, ingested.source, ingested.report, ingested)
+        frames = _frames(entry, None if entry.name == "area" else self._known_streets())
+        return Loaded(entry, source, self._store.load(entry.name, frames, source=source, complete=True, progress=self._tell,
+                                                      by=self._by, total=max(entry.rows, 0)))
+
+    def _known_streets(self) -> Streets:
+        if self._streets is None:
+            areas = self._store.read("area", columns=["code", "level", "geometry"])
+            self._streets = Streets.of(areas[areas["level"] == "street"])
+        return self._streets
+
+
+def _compare(entry: Entry, report: LoadReport) -> None:
     found = report.inserted + report.updated + report.unchanged + report.quarantined
     if entry.rows not in (-1, found):
-        raise _bad(entry.path, f"有 {found} 行，清单为 {entry.rows} 行", f"has {found} rows, the manifest says {entry.rows}")
-    return report
+        raise bad_entry(entry.path, f"有 {found} 行，清单为 {entry.rows} 行", f"has {found} rows, the manifest says {entry.rows}")
 
 
-def _streets(store: Store) -> Streets:
-    areas = store.read("area", columns=["code", "level", "geometry"])
-    return Streets.of(areas[areas["level"] == "street"])
-
-
-def _read_manifest(directory: Path) -> tuple[list[_Entry], list[_Entry]]:
-    path = directory / "manifest.json"
-    try:
-        manifest = json.loads(path.read_text(encoding="utf-8"))
-        kinds = [_entry(directory, name, one, kind=True) for name, entry in manifest["kinds"].items()
-                 for one in (entry if isinstance(entry, list) else [entry])]
-        rasters = [_entry(directory, name, entry, kind=False) for name, entry in manifest.get("rasters", {}).items()]
-    except FileNotFoundError:
-        raise _bad(path, "不存在", "is missing") from None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        raise _bad(path, f"无法解析（{error}）", f"cannot be read ({error})") from error
-    for entry in kinds:
-        find_kind(entry.name)
-    order = list(KINDS)
-    return sorted(kinds, key=lambda entry: (entry.name != "area", order.index(entry.name))), rasters
-
-
-#: What an entry of the manifest can say beside file, checksum and rows.
-_SAID = ("crs", "encoding", "layer", "source")
-
-
-def _entry(directory: Path, name: str, entry: dict[str, Any], *, kind: bool) -> _Entry:
-    file = _plain_name(str(entry["file"]))
-    declared: Declared | None = None
-    special = any(entry.get(key) for key in (*_SAID, "mapping", "identifier"))
-    if kind and (special or not file.endswith((".parquet", ".geoparquet"))):
-        mapping = read_mapping(directory / _plain_name(str(entry["mapping"]))) if entry.get("mapping") else Saved()
-        crs, encoding, layer, source = (str(entry.get(key, "")) for key in _SAID)
-        declared = Declared(source, crs=crs, encoding=encoding, layer=layer, mapping=mapping,
-                            identifier=tuple(map(str, entry.get("identifier", ()))))
-    sha256 = str(entry.get("sha256", "")) if declared else str(entry["sha256"])
-    return _Entry(name, directory / file, sha256, int(entry.get("rows", -1)), declared)
-
-
-def _plain_name(file: str) -> str:
-    if Path(file).name != file:
-        raise ValueError(f"{file!r} is not a plain file name")
-    return file
-
-
-def _bad(path: Path, zh: str, en: str) -> BadFile:
-    return BadFile(
-        f"文件 {path} {zh}", f"the file {path} {en}",
-        remedy_zh="请重新生成或重新获取该目录（riskmap demo 会重新生成示例数据）。",
-        remedy_en="Make or fetch the directory again (riskmap demo makes the sample anew).", file=str(path))
-
-
-def _check(entry: _Entry) -> None:
-    try:
-        with entry.path.open("rb") as file:
-            found = hashlib.file_digest(file, "sha256").hexdigest()
-    except FileNotFoundError:
-        raise _bad(entry.path, "不存在", "is missing") from None
-    except OSError as error:
-        raise _bad(entry.path, f"无法读取：{error.strerror}", f"cannot be read: {error.strerror}") from error
-    if entry.sha256 and found != entry.sha256:
-        raise _bad(entry.path, "的校验和与清单不符（文件不完整或被改动）",
-                   "does not have the manifest's checksum (cut short or changed)")
-
-
-def _frames(entry: _Entry, streets: Streets | None) -> Iterator[pd.DataFrame]:
+def _frames(entry: Entry, streets: Streets | None) -> Iterator[pd.DataFrame]:
     """Chunks of a Parquet file of declared fields, with the streets filled in."""
     with open_file(entry.path) as reading:
         if reading.format != "GeoParquet":
-            raise _bad(entry.path, "不是 Parquet 文件", "is no Parquet file")
+            raise bad_entry(entry.path, "不是 Parquet 文件", "is no Parquet file")
         if entry.rows not in (-1, reading.total):
-            raise _bad(entry.path, f"有 {reading.total} 行，清单为 {entry.rows} 行",
+            raise bad_entry(entry.path, f"有 {reading.total} 行，清单为 {entry.rows} 行",
                        f"has {reading.total} rows, the manifest says {entry.rows}")
         for frame in reading.chunks:
             yield assign_area_codes(frame, streets) if streets is not None else frame
 
 
-def _keep(entry: _Entry, settings: Settings) -> Path:
+def _keep(entry: Entry, settings: Settings) -> Path:
     """Copy of a raster below the home folder, under a name of its own: what the store names before the commit stays whole."""
     kept = settings.rasters / f"{entry.name}-{entry.sha256[:12]}{entry.path.suffix}"
     part = kept.with_name(f"{kept.name}.{os.getpid()}.part")

@@ -76,6 +76,12 @@ class Store(Reader):
         with self._writing(keep=keep):
             yield
 
+    @contextmanager
+    def attempt(self) -> Iterator[None]:
+        """Inside a transaction: undo what is done in here if it fails, and let the transaction go on."""
+        with self._writing() as connection, connection.begin_nested():
+            yield
+
     def init(self) -> None:
         """Make the tables, or bring them to the newest revision; nothing if they are there.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import openpyxl
@@ -79,3 +80,22 @@ def test_strict_refuses_swapped_axes(ledger: Path, tmp_path: Path) -> None:
     assert ran.returncode == 2
     assert "经纬度颠倒" in ran.stderr
     assert "30" in done(tmp_path / "home", "ingest", str(ledger), "--kind", "emergency_resource", "--swap-axes")
+
+
+def test_a_folder_is_rehearsed_in_one_table(ledger: Path, tmp_path: Path) -> None:
+    home, folder = tmp_path / "home", ledger.parent
+    other = folder / "other.csv"
+    other.write_text("编号,资源类型,lon,lat\n2,消防站,116.5,39.5\n", encoding="utf-8")
+    entries = [{"file": ledger.name}, {"file": other.name, "rows": 1}]
+    (folder / "manifest.json").write_text(json.dumps({"kinds": {"emergency_resource": entries}}), encoding="utf-8")
+    told = done(home, "ingest", str(folder), "--dry-run")
+    for words in ("台账.csv", "other.csv", "CSV；GB18030", "可以载入", "保留在“其他”", "城堡",
+                  "演练（未写入）：新增 2，更新 0，移除 0，未变 0，隔离 1 行"):
+        assert words in told, told
+    other.write_text("编号,lon,lat\n2,116.5,39.5\n", encoding="utf-8")
+    ran = riskmap(home, "ingest", str(folder), "--dry-run")
+    assert ran.returncode == 2
+    assert "缺少必填列：资源类型" in ran.stdout
+    assert "1 个文件不能载入" in ran.stderr
+    ran = riskmap(home, "ingest", str(folder), "--dry-run", "--crs", "GCJ-02")
+    assert (ran.returncode, "--crs 不能用于目录" in ran.stderr) == (2, True)

@@ -15,7 +15,8 @@ import pytest
 import shapely
 
 from geo.errors import BadFile, UnknownIdentifier
-from geo.ingest import load_directory
+from geo.ingest import Rehearsed, load_directory, rehearse_directory
+from geo.kinds import KINDS
 from geo.settings import Settings
 from geo.store import Store, open_store
 
@@ -171,8 +172,8 @@ def test_kill_9_and_a_second_load_as_if_nothing_had_happened(
         assert reopened.raster("population").is_file()
 
 
-def test_directory_of_other_formats(store: Store, tmp_path: Path) -> None:
-    folder = tmp_path / "town"
+def write_town(folder: Path) -> Path:
+    """A directory of several formats: one street, and two files of resources of which one row is wrong."""
     folder.mkdir()
     (folder / "streets.csv").write_text(
         '代码,名称,级别,geometry\n110101001000,甲,街道,"POLYGON((116 39,117 39,117 40,116 40,116 39))"\n', encoding="gb18030")
@@ -182,6 +183,11 @@ def test_directory_of_other_formats(store: Store, tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps({"kinds": {
         "emergency_resource": [{"file": "one.csv", "crs": "4548"}, {"file": "two.csv", "mapping": "m.toml", "rows": 2}],
         "area": {"file": "streets.csv", "identifier": ["代码"]}}}, ensure_ascii=False), encoding="utf-8")
+    return folder
+
+
+def test_directory_of_other_formats(store: Store, tmp_path: Path) -> None:
+    folder = write_town(tmp_path / "town")
     settings = Settings(home=tmp_path / "home")
     reports = load_directory(store, folder, settings)
     assert [(report.kind, report.inserted, report.quarantined) for report in reports] == [
@@ -195,3 +201,39 @@ def test_directory_of_other_formats(store: Store, tmp_path: Path) -> None:
     (folder / "manifest.json").write_text(json.dumps(manifest, ensure_ascii=False), encoding="utf-8")
     with pytest.raises(BadFile, match="清单为 5 行"):
         load_directory(store, folder, settings)
+
+
+def _told(rehearsed: list[Rehearsed]) -> list[tuple[object, ...]]:
+    return [(one.entry.path.name, one.loaded and (one.loaded.report.inserted, one.loaded.report.quarantined),
+             one.error and one.error.zh.rsplit("（")[0].split(" ", 2)[2]) for one in rehearsed]
+
+
+def test_a_rehearsal_says_of_every_file_what_the_load_will_do(store: Store, tmp_path: Path) -> None:
+    folder, version = write_town(tmp_path / "town"), store.version()
+    rehearsed = rehearse_directory(store, folder)
+    assert _told(rehearsed) == [("streets.csv", (1, 0), None), ("one.csv", (1, 0), None), ("two.csv", (1, 1), None)]
+    assert (store.version(), store.loads(), len(store.quarantine())) == (version, [], 0)
+    bad = rehearsed[2]
+    assert bad.refused["value"].tolist() == ["城堡"]
+    assert bad.loaded is not None
+    assert bad.loaded.ingested is not None
+    assert bad.loaded.ingested.mapping.of("id") == "号"
+    loaded = load_directory(store, folder, Settings(home=tmp_path / "home"), by="甲")
+    assert [(one.inserted, one.quarantined) for one in loaded] == [(1, 0), (1, 0), (1, 1)]
+    assert {one["by"] for one in store.loads()} == {"甲"}
+    assert not any(one.loaded and one.loaded.report.changed for one in rehearse_directory(store, folder))
+
+
+def test_a_rehearsal_tells_the_faults_of_all_files_and_undoes_each(
+        store: Store, directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("geo.store.writing.BULK", 1_000)  # SQLite's R*Tree is dropped and packed before the fault is found
+    _edit(directory, lambda manifest: manifest["kinds"]["enterprise"].update(rows=5))
+    (directory / "population.tif").write_bytes(b"another one")
+    some = pd.read_parquet(directory / "enterprise.parquet").iloc[:7]
+    before = store.load("enterprise", some, source="sample/enterprise.parquet")
+    assert _told(rehearse_directory(store, directory)) == [
+        ("area.parquet", (3, 0), None), ("enterprise.parquet", None, "有 3000 行，清单为 5 行"),
+        ("risk_source.parquet", (3000, 0), None), ("population.tif", None, "的校验和与清单不符")]
+    assert store.counts() == {**dict.fromkeys(KINDS, 0), "enterprise": 7}
+    assert store.loads()[0]["id"] == before.load_id
+    assert len(store.search(shapely.box(115, 39, 118, 41), ["enterprise"])["enterprise"]) == 7
