@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -18,7 +19,7 @@ from geo.store import counting, cursors, reading
 from geo.store.frames import to_frame
 from geo.store.reading import Condition, both
 from geo.store.records import meta
-from geo.store.selection import Query, box, condition, hits, in_rtree, inside
+from geo.store.selection import Query, box, condition, hits, in_area
 
 #: Most rows of one page.
 LARGEST_PAGE = 100_000
@@ -64,11 +65,15 @@ def everything(connection: Connection, query: Query) -> pa.Table:
     """All features that a query finds, in order of id."""
     wanted = list(dict.fromkeys(["id", *query.columns]))
     plain = condition(query, connection.dialect.name)
-    if query.polygon is None:
-        return reading.fetch(connection, query.kind, wanted, plain)
-    if connection.dialect.name == "postgresql":
-        return reading.fetch(connection, query.kind, wanted, both(plain, inside(query.polygon)))
-    return _hits(connection, query, _with_geometry(wanted), both(plain, in_rtree(query))).select(wanted)
+    if query.polygon is None or connection.dialect.name == "postgresql":
+        return _fetch(connection, query, wanted, plain)
+    return _hits(connection, query, _with_geometry(wanted), plain).select(wanted)
+
+
+def _fetch(connection: Connection, query: Query, columns: Sequence[str], plain: Condition | None, **how: Any) -> pa.Table:
+    """Rows that fulfil the query's conditions; on SQLite those that come near its polygon."""
+    now, then = in_area(query, plain, connection.dialect.name)
+    return reading.fetch(connection, query.kind, columns, now, ended=then, at_load=query.at_load, **how)
 
 
 def page(connection: Connection, query: Query, *, limit: int, cursor: str | None, count: bool) -> Page:
@@ -96,19 +101,17 @@ def page(connection: Connection, query: Query, *, limit: int, cursor: str | None
 def _rows(connection: Connection, query: Query, last: str | None, limit: int) -> pa.Table:
     after = None if last is None else Condition("id > :last", {"last": last})
     plain = both(condition(query, connection.dialect.name), after)
-    if query.polygon is None:
-        return reading.fetch(connection, query.kind, query.columns, plain, limit=limit)
-    if connection.dialect.name == "postgresql":
-        return reading.fetch(connection, query.kind, query.columns, both(plain, inside(query.polygon)), limit=limit)
+    if query.polygon is None or connection.dialect.name == "postgresql":
+        return _fetch(connection, query, query.columns, plain, limit=limit)
     candidates = counting.in_box(connection, query, _WALK)
-    if candidates == _WALK:
+    if candidates >= _WALK:
         return _walk(connection, query, last, limit)
-    return _looked_up(connection, query, both(plain, in_rtree(query)), limit, narrow=candidates > 2 * limit)
+    return _looked_up(connection, query, plain, limit, narrow=candidates > 2 * limit and query.at_load is None)
 
 
-def _looked_up(connection: Connection, query: Query, where: Condition | None, limit: int, *, narrow: bool) -> pa.Table:
+def _looked_up(connection: Connection, query: Query, plain: Condition | None, limit: int, *, narrow: bool) -> pa.Table:
     """SQLite: rows by the R*Tree. If there are many more than are wanted, their ids first and the wanted rows then."""
-    table = _hits(connection, query, ["id", "rowid", "geometry"] if narrow else _with_geometry(query.columns), where)
+    table = _hits(connection, query, ["id", "rowid", "geometry"] if narrow else _with_geometry(query.columns), plain)
     table = table.slice(0, limit)
     if narrow:
         rows = ", ".join(map(str, table["rowid"].to_pylist()))
@@ -116,9 +119,9 @@ def _looked_up(connection: Connection, query: Query, where: Condition | None, li
     return table.select(query.columns)
 
 
-def _hits(connection: Connection, query: Query, columns: Sequence[str], where: Condition | None) -> pa.Table:
+def _hits(connection: Connection, query: Query, columns: Sequence[str], plain: Condition | None) -> pa.Table:
     """SQLite: the rows that meet the polygon, in order of id; sorted here, where wide rows need not be moved for it."""
-    table = reading.fetch(connection, query.kind, columns, where, ordered=False)
+    table = _fetch(connection, query, columns, plain, ordered=False)
     found = pa.array(np.flatnonzero(hits(query.polygon, table["geometry"])))
     return table.take(found.take(pc.sort_indices(table["id"].combine_chunks().take(found))))
 
@@ -129,7 +132,8 @@ def _walk(connection: Connection, query: Query, last: str | None, limit: int) ->
     found: list[pa.Table] = []
     while True:
         step = Condition("id > :last", {"last": last or ""})
-        part = reading.fetch(connection, query.kind, _with_geometry(query.columns), both(plain, step), limit=limit)
+        part = reading.fetch(connection, query.kind, _with_geometry(query.columns), both(plain, step), limit=limit,
+                             at_load=query.at_load)
         if len(part):
             last = part["id"][-1].as_py()
             found.append(part.filter(pa.array(hits(query.polygon, part["geometry"]))).select(query.columns))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
@@ -13,7 +14,7 @@ import pandas as pd
 import pyarrow as pa
 import shapely
 import sqlalchemy as sa
-from sqlalchemy.engine import URL
+from sqlalchemy.engine import URL, Connection
 
 from geo.errors import NotFound, StoreError
 from geo.kinds import Kind
@@ -131,12 +132,11 @@ class Reader:
         wanted = list(dict.fromkeys(_columns(declared, columns)))
         with self._reading() as connection:
             valid = condition(Query(declared, tuple(wanted), as_of=as_of), connection.dialect.name)
-            stood = None if at is None else records.last_load(connection, at)
-            return reading.fetch(connection, declared, wanted, valid, at_load=stood)
+            return reading.fetch(connection, declared, wanted, valid, at_load=_last_load(connection, at))
 
     def query(self, kind: str, *, polygon: shapely.Geometry | None = None, bbox: Sequence[float] | None = None,
-              where: Where | None = None, columns: Sequence[str] | None = None, as_of: date | None = None, limit: int = 100,
-              cursor: str | None = None, count: bool = False) -> Page:
+              where: Where | None = None, columns: Sequence[str] | None = None, as_of: date | None = None,
+              at: datetime | None = None, limit: int = 100, cursor: str | None = None, count: bool = False) -> Page:
         """One page of the features that fulfil everything that is asked, in bytewise order of id.
 
         Parameters
@@ -153,6 +153,8 @@ class Reader:
             What is wanted of them; everything by default.
         as_of : date, optional
             They are valid on that day.
+        at : datetime, optional
+            As they stood in the store at that moment (with its time zone), whatever was loaded since.
         limit : int
             Rows of a page.
         cursor : str, optional
@@ -168,11 +170,17 @@ class Reader:
         declared = find_kind(kind)
         asked = Query(declared, tuple(_columns(declared, columns)), area(polygon, bbox), where, as_of)
         with self._reading() as connection:
+            asked = replace(asked, at_load=_last_load(connection, at))
             return query.page(connection, asked, limit=limit, cursor=cursor, count=count)
 
     def search(self, polygon: shapely.Polygon | shapely.MultiPolygon, kinds: Sequence[str], *,
-               as_of: date | None = None) -> dict[str, pd.DataFrame]:
+               as_of: date | None = None, at: datetime | None = None) -> dict[str, pd.DataFrame]:
         """Rows of some kinds whose geometry meets a polygon (its border included), each as :meth:`read` gives them.
+
+        Parameters
+        ----------
+        as_of, at
+            As for :meth:`read`.
 
         Raises
         ------
@@ -184,11 +192,12 @@ class Reader:
         asked = area(polygon if polygon is not None else shapely.Polygon(), None)
         declared = [find_kind(name) for name in kinds]
         with self._reading() as connection:
-            return {
-                one.name: to_frame(one, query.everything(connection, Query(one, tuple(_columns(one, None)), asked, None, as_of)),
-                                   _columns(one, None))
-                for one in declared
-            }
+            stood, found = _last_load(connection, at), {}
+            for one in declared:
+                wanted = _columns(one, None)
+                table = query.everything(connection, Query(one, tuple(wanted), asked, None, as_of, stood))
+                found[one.name] = to_frame(one, table, wanted)
+        return found
 
     def history(self, kind: str, id: str) -> list[Change]:
         """Everything that happened to the row of an id, oldest first.
@@ -280,3 +289,7 @@ def _columns(kind: Kind, columns: Sequence[str] | None) -> list[str]:
         if name != "geometry":
             kind.field(name)
     return list(columns)
+
+
+def _last_load(connection: Connection, at: datetime | None) -> int | None:
+    return None if at is None else records.last_load(connection, at)

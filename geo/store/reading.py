@@ -5,7 +5,7 @@ from __future__ import annotations
 import binascii
 import io
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,11 +15,7 @@ import pyarrow.csv as pa_csv
 from sqlalchemy.engine import Connection
 
 from geo.kinds import Kind
-from geo.store import bulkreads, catalogue
-from geo.store.collection import uncollected
-
-#: Rows that are read at once; small, so that their tuples die young and the garbage collector has little to look through.
-READ_CHUNK = 2_000
+from geo.store import bulkreads, catalogue, sqliterows
 
 ARROW = {
     "text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "date": pa.date32(), "json": pa.string(),
@@ -54,7 +50,8 @@ def types_of(kind: Kind, columns: Sequence[str]) -> dict[str, pa.DataType]:
 
 
 def fetch(connection: Connection, kind: Kind, columns: Sequence[str], where: Condition | None = None, *, ordered: bool = True,
-          limit: int | None = None, at_load: int | None = None, history: bool = False) -> pa.Table:
+          limit: int | None = None, at_load: int | None = None, ended: Condition | None = None,
+          history: bool = False) -> pa.Table:
     """Rows of a kind as Arrow.
 
     Parameters
@@ -69,6 +66,8 @@ def fetch(connection: Connection, kind: Kind, columns: Sequence[str], where: Con
         At most so many.
     at_load : int, optional
         The rows as they stood after this load, out of the kind's table and its history.
+    ended : Condition, optional
+        Which rows of the history, where `where` cannot be asked of them.
     history : bool
         From the history alone.
     """
@@ -77,11 +76,15 @@ def fetch(connection: Connection, kind: Kind, columns: Sequence[str], where: Con
     entry = catalogue.entries(connection, kind.name)[kind.name]
     asked = [name for name in columns if name in OWN or name in entry.filled or name == "id"]
     asked = list(dict.fromkeys(["id", *asked])) if sort or not asked else asked
-    source = f'"{kind.name}_history"' if history else f'"{kind.name}"' if at_load is None else _as_of(kind.name, asked, where)
-    text = f" FROM {source}" + ("" if where is None or at_load is not None else f" WHERE {where.sql}")
+    if at_load is None:
+        text = f' FROM "{kind.name}_history"' if history else f' FROM "{kind.name}"'
+        text += "" if where is None else f" WHERE {where.sql}"
+    else:
+        where = stood(kind, asked, at_load, where, ended)
+        text = f" FROM {where.sql}"
     if limit is not None:
         text += (' ORDER BY "id"' if ordered else "") + f" LIMIT {int(limit)}"
-    values = {**(where.values if where is not None else {}), **({} if at_load is None else {"at_load": at_load})}
+    values = {} if where is None else where.values
     table = _way(connection, min(entry.rows, limit or entry.rows))(connection, text, values, types_of(kind, asked))
     table = _in_order(table) if sort else table
     arrays = [table[name] if name in asked else pa.nulls(len(table), type_) for name, type_ in types.items()]
@@ -89,6 +92,10 @@ def fetch(connection: Connection, kind: Kind, columns: Sequence[str], where: Con
 
 
 _Way = Callable[[Connection, str, Mapping[str, Any], Mapping[str, pa.DataType]], pa.Table]
+
+
+def _sqlite(connection: Connection, rest: str, values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.Table:
+    return sqliterows.fetch(connection.connection.driver_connection, rest, values, types)
 
 
 def _way(connection: Connection, most: int) -> _Way:
@@ -108,12 +115,27 @@ def _in_order(table: pa.Table) -> pa.Table:
     return table.take(pc.sort_indices(ids))
 
 
-def _as_of(name: str, columns: Sequence[str], where: Condition | None) -> str:
-    """The rows that stood at a load, as a subquery: those still there, and those that a later load ended."""
-    listed = ", ".join(f'"{column}"' for column in dict.fromkeys([*columns, "id"]))
-    more = f" AND ({where.sql})" if where is not None else ""
-    return (f'(SELECT {listed} FROM "{name}" WHERE load_id <= :at_load{more} '  # noqa: S608  (declared names)
-            f'UNION ALL SELECT {listed} FROM "{name}_history" WHERE load_id <= :at_load AND ended_by > :at_load{more}) AS stood')
+def stood(kind: Kind, columns: Sequence[str], at_load: int, where: Condition | None = None,
+          ended: Condition | None = None) -> Condition:
+    """The rows that stood after a load, as a subquery with its parameters: those still there, and those that a later load ended.
+
+    Parameters
+    ----------
+    columns : sequence of str
+        Its columns.
+    where : Condition, optional
+        Which of them.
+    ended : Condition, optional
+        Which of those that ended, where it is another condition.
+    """
+    ended = where if ended is None else ended
+    listed, name = ", ".join(f'"{column}"' for column in dict.fromkeys([*columns, "id"])), kind.name
+    now, then = ("" if one is None else f" AND ({one.sql})" for one in (where, ended))
+    values = {name: value for one in (where, ended) if one is not None for name, value in one.values.items()}
+    return Condition(
+        f'(SELECT {listed} FROM "{name}" WHERE load_id <= :at_load{now} '  # noqa: S608  (declared names)
+        f'UNION ALL SELECT {listed} FROM "{name}_history" WHERE load_id <= :at_load AND ended_by > :at_load{then}) AS stood',
+        {**values, "at_load": at_load})
 
 
 def existing(connection: Connection, kind: Kind, ids: Sequence[str]) -> set[str]:
@@ -123,28 +145,6 @@ def existing(connection: Connection, kind: Kind, ids: Sequence[str]) -> set[str]
     if connection.dialect.name == "sqlite":
         return {one for one in ids if raw.execute(f"{query} = ?", (one,)).fetchone()}
     return {row[0] for row in raw.execute(f"{query} = ANY(%s)", (list(ids),))}
-
-
-# -- SQLite -----------------------------------------------------------------------------------------------------------
-
-def _sqlite(connection: Connection, rest: str, values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.Table:
-    raw: Any = connection.connection.driver_connection
-    listed = ", ".join(f'"{column}"' for column in types)
-    schema = pa.schema(types.items())
-    with uncollected():
-        return pa.Table.from_batches(_batches(raw.execute(f"SELECT {listed}{rest}", values), schema), schema)
-
-
-def _batches(cursor: Any, schema: pa.Schema) -> Iterator[pa.RecordBatch]:
-    while rows := cursor.fetchmany(READ_CHUNK):
-        parts = [_column(part, field.type) for part, field in zip(zip(*rows, strict=True), schema, strict=True)]
-        yield pa.record_batch(parts, schema=schema)
-
-
-def _column(values: tuple[Any, ...], type_: pa.DataType) -> pa.Array:
-    if pa.types.is_date(type_):
-        return pa.array(values, pa.string()).cast(type_)
-    return pc.cast(pa.array(values, pa.int8()), type_) if pa.types.is_boolean(type_) else pa.array(values, type_)
 
 
 # -- PostGIS ----------------------------------------------------------------------------------------------------------

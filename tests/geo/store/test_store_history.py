@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from geo.errors import BadParameter, BadRow, NotFound, UnknownIdentifier
-from geo.store import Store, writing
+from geo.store import Comparison, Store, query, writing
 
 EnterpriseMaker = Callable[..., pd.DataFrame]
 
@@ -47,6 +47,41 @@ def test_every_moment_can_be_read_again(store: Store, enterprises: EnterpriseMak
         pd.testing.assert_frame_equal(store.read("enterprise", at=moment + timedelta(microseconds=0.5)), state)
     assert store.read("enterprise", at=states[0][0] - timedelta(seconds=1)).empty
     assert store.read("enterprise", at=states[2][0], columns=["id"])["id"].tolist() == [f"E{at:05d}" for at in range(count - 10)]
+
+
+STAR = shapely.Polygon([(116, 39.7), (116.3, 40.1), (116.9, 40), (116.5, 40.3), (116.6, 40.7), (116.2, 40.4), (115.9, 40.6)])
+
+
+@pytest.mark.parametrize("walk", [False, True])
+def test_places_can_be_searched_as_of_any_moment(
+        store: Store, enterprises: EnterpriseMaker, walk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    if walk:
+        monkeypatch.setattr(query, "_WALK", 20)
+    frame = enterprises(300)
+    frame.loc[::7, "geometry"] = shapely.buffer(frame.loc[::7, "geometry"].to_numpy(), 0.05)
+    moved = frame.assign(geometry=shapely.transform(frame["geometry"].to_numpy(), lambda xy: xy + 0.1))
+    states = [(store.load("enterprise", rows, source="a", complete=True) and committed(store), rows)
+              for rows in (frame, moved.iloc[:200], moved.iloc[50:], frame.iloc[:20])]
+    for moment, rows in states:
+        for polygon, bbox in ((STAR, None), (None, (116.0, 40.0, 116.6, 40.5)), (None, None)):
+            area = polygon or shapely.box(*(bbox or (110, 30, 120, 50)))
+            met = shapely.intersects(area, rows["geometry"].to_numpy()) & (rows["staff_at_place"] > 100).to_numpy()
+            asked = {"polygon": polygon, "bbox": bbox, "where": Comparison("staff_at_place", ">", 100), "at": moment}
+            expected = sorted(rows["id"][met])
+            first = store.query("enterprise", limit=7, count=True, **asked)
+            assert (first.matched, first.exact) == (len(expected), True)
+            rest = [] if first.cursor is None else store.query(
+                "enterprise", limit=1000, cursor=first.cursor, **asked).frame["id"].tolist()
+            assert first.frame["id"].tolist() + rest == expected
+            shapes = rows.set_index("id")["geometry"][first.frame["id"]].to_numpy()
+            assert shapely.equals_exact(first.frame["geometry"].to_numpy(), shapes, 1e-12).all()
+        found = store.search(STAR, ["enterprise", "venue"], at=moment)
+        assert found["enterprise"]["id"].tolist() == sorted(rows["id"][shapely.intersects(STAR, rows["geometry"].to_numpy())])
+        assert found["venue"].empty
+    assert len(store.query("enterprise", polygon=STAR, at=states[0][0] - timedelta(seconds=1))) == 0
+    cursor = store.query("enterprise", limit=7, at=states[0][0]).cursor
+    with pytest.raises(BadParameter):  # a page of one moment is not followed by one of another
+        store.query("enterprise", limit=7, at=states[1][0], cursor=cursor)
 
 
 def test_the_changes_of_a_row(store: Store, enterprises: EnterpriseMaker) -> None:

@@ -30,6 +30,22 @@ def test_as_of_keeps_what_is_valid_on_the_day(store: Store, enterprises: Enterpr
     assert list(found["enterprise"]["id"]) == ["E00000", "E00001"]
 
 
+def test_any_text_comes_back(store: Store, enterprises: EnterpriseMaker) -> None:
+    """Also what separates the columns on their way out of SQLite."""
+    names = ["甲\x1e\n\t乙", "%s'); DROP", None, '"']
+    frame = enterprises(4, name=names, floor_area_m2=[1 / 3, 5e-324, 1.7976931348623157e308, 20.0])
+    frame["valid_to"] = [date(2030, 2, 28), None, None, date(9999, 12, 31)]
+    store.load("enterprise", frame, source="test")
+    for first in ("甲\x1e\n\t乙", "甲\x1f乙"):
+        store.edit("enterprise", "E00000", {"name": first}, by="")
+        back = store.read("enterprise")
+        assert back["name"].tolist() == [first, *names[1:]]
+        assert back["floor_area_m2"].tolist() == frame["floor_area_m2"].tolist()
+        assert back["staff_at_place"].tolist() == frame["staff_at_place"].tolist()
+        assert back["valid_to"].dt.strftime("%Y-%m-%d").fillna("-").tolist() == ["2030-02-28", "-", "-", "9999-12-31"]
+        assert [None if value is pd.NA else bool(value) for value in back["sprinklers"]] == frame["sprinklers"].tolist()
+
+
 def test_columns_are_the_asked_ones(store: Store, enterprises: EnterpriseMaker) -> None:
     store.load("enterprise", enterprises(3), source="test")
     assert list(store.read("enterprise", columns=["staff_at_place", "id"]).columns) == ["staff_at_place", "id"]
