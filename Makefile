@@ -17,7 +17,7 @@ ASSETS := layers/static/.built
 PAGE_SOURCES := $(wildcard layers/viewer/* layers/viewer/web/*) layers/style.py geo/kinds.py riskmodel/scenarios.py \
 	riskmodel/parameters/levels.toml
 
-.PHONY: help demo setup assets lint test coverage notebooks bench docs atlas lock clean
+.PHONY: help demo setup assets lint test coverage notebooks mutants bench docs atlas lock clean
 
 help: ## 列出目标 · list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
@@ -53,11 +53,15 @@ coverage: test ## 全部测试与覆盖率（较慢） · all tests and what the
 notebooks: setup ## 运行笔记本 · run the notebooks
 	@unset PYTHONDONTWRITEBYTECODE && export $(TEST_CACHES) && .venv/bin/pytest --nbmake --nbmake-timeout=600 -W default notebooks
 
+mutants: setup ## 变异测试：逐个改动后果公式，看测试是否发现 · change the formulas one by one, tests must notice
+	@export NUMBA_CACHE_DIR="$(CURDIR)/.setup/numba" && .venv/bin/python tools/mutants.py $(ARGS)
+
 bench: setup ## 与同类工具对比测量（ARGS=名称，默认全部） · measure against peers
 	@.venv/bin/riskmap bench $(or $(ARGS),all)
 
 docs: $(ENVIRONMENT) ## 由声明生成文档 · pages made from the declarations
-	@.venv/bin/python -m geo.datamodel && .venv/bin/python -m layers.parameterpage && .venv/bin/python -m layers.modelcard
+	@.venv/bin/python -m geo.datamodel && .venv/bin/python -m layers.parameterpage && .venv/bin/python -m layers.modelcard && \
+	.venv/bin/python -m tests.outside.oracles
 
 atlas: setup ## 输出图集 PDF · the atlas
 	@.venv/bin/riskmap atlas --out $(OUT) $(ARGS)

@@ -15,16 +15,17 @@ def parameters() -> Parameters:
 
 
 def test_bonus_is_not_capped(parameters: Parameters) -> None:
+    """Nothing deducted, 标准化三级 (+2): 102, 蓝; the text names no cap."""
     score = diagnosis_score({}, 2, parameters)
-    assert score == 102
+    assert score == pytest.approx(102)
     assert diagnosis_level(score, False, parameters) == 4
 
 
 def test_deductions_of_four_items(parameters: Parameters) -> None:
     """二级重大危险源 −8, three processes −6, outside a park −3, no SIS −10: 73, 橙."""
     lost = {"重大危险源": 8, "危险化工工艺种类": 6, "周边环境": 3, "自控与安全设施": 10}
-    assert diagnosis_score(lost, 0, parameters) == 73
-    assert diagnosis_level(73, False, parameters) == 2
+    assert diagnosis_score(lost, 0, parameters) == pytest.approx(73)
+    assert int(diagnosis_level(73, False, parameters)) == pytest.approx(2)
 
 
 def test_an_item_is_deducted_down_to_zero_only(parameters: Parameters) -> None:
@@ -32,12 +33,14 @@ def test_an_item_is_deducted_down_to_zero_only(parameters: Parameters) -> None:
 
 
 def test_a_veto_is_red_whatever_the_score(parameters: Parameters) -> None:
-    assert diagnosis_level(95, True, parameters) == 1
+    """A score of 95 and one of the four vetoes: 红."""
+    assert int(diagnosis_level(95, True, parameters)) == pytest.approx(1)
 
 
 @pytest.mark.parametrize(("score", "level"), [(90, 4), (89.9, 3), (75, 3), (74.9, 2), (60, 2), (59.9, 1)])
 def test_bounds(score: float, level: int, parameters: Parameters) -> None:
-    assert diagnosis_level(score, False, parameters) == level
+    """90, 75 and 60 belong to the milder side: 蓝, 黄, 橙."""
+    assert int(diagnosis_level(score, False, parameters)) == pytest.approx(level)
 
 
 def test_no_score_is_no_level(parameters: Parameters) -> None:

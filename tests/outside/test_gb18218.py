@@ -24,26 +24,30 @@ def test_ammonia_and_lpg_of_clause_4(parameters: Parameters) -> None:
 
 
 def test_two_lpg_tanks(parameters: Parameters) -> None:
+    """Two tanks of 100 m³, 0.58 t/m³, nine tenths full: 104.4 t over 50 t, S = 2.088."""
     unit = identify({"液化石油气": 2 * 100 * 0.58 * 0.9}, 0, parameters)
     assert unit.s == pytest.approx(2.088)
     assert unit.grade == 4
 
 
 def test_petrol_below_the_threshold_is_not_graded(parameters: Parameters) -> None:
+    """150 t of petrol under the 200 t of table 1: S = 0.75, R and grade 0."""
     unit = identify({"汽油": 150.0}, 1000, parameters)
-    assert (unit.s, unit.r, unit.grade) == (0.75, 0.0, 0)
+    assert (unit.s, unit.r, unit.grade) == pytest.approx((0.75, 0.0, 0))
 
 
 @pytest.mark.parametrize(("r", "expected"), [(100.0, 1), (99.999, 2), (50.0, 2), (49.999, 3), (10.0, 3), (9.999, 4)])
 def test_table_6_bounds_are_inclusive_below(r: float, expected: int, parameters: Parameters) -> None:
-    assert grade(1.0, r, parameters) == expected
+    """Table 6, lower bounds inclusive: R = 100, 50, 10."""
+    assert float(grade(1.0, r, parameters)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
     ("people", "expected"), [(0, 0.5), (1, 1.0), (29, 1.0), (30, 1.2), (49, 1.2), (50, 1.5), (99, 1.5), (100, 2.0)]
 )
 def test_table_5_alpha(people: int, expected: float, parameters: Parameters) -> None:
-    assert alpha(people, parameters) == expected
+    """Table 5: residents within 500 m, 0, 1, 30, 50, 100."""
+    assert float(alpha(people, parameters)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(
@@ -62,8 +66,8 @@ def test_table_5_alpha(people: int, expected: float, parameters: Parameters) -> 
     ],
 )
 def test_tables_1_to_4(name: str, tonnes: float, coefficient: float, parameters: Parameters) -> None:
-    assert threshold(name) == tonnes
-    assert beta(name, parameters) == coefficient
+    """Q of tables 1 and 2 in t, β of tables 3 and 4."""
+    assert (threshold(name), beta(name, parameters)) == pytest.approx((tonnes, coefficient))
 
 
 def test_table_1_is_complete_and_its_cas_numbers_hold(parameters: Parameters) -> None:
@@ -89,8 +93,9 @@ def test_s_of_exactly_one_is_a_major_hazard(parameters: Parameters) -> None:
     ("氟化氢", 5), ("二氧化氮", 10), ("氰化氢", 10), ("光气", 20), ("磷化氢", 20), ("异氰酸甲酯", 20),
 ])
 def test_table_3_beta_of_toxic_gases(name: str, expected: float, parameters: Parameters) -> None:
+    """Table 3: β of toxic gases."""
     gases = parameters.table("identification.beta.named")
-    assert (gases[name] if name == "一氧化碳" else beta(name, parameters)) == expected
+    assert (gases[name] if name == "一氧化碳" else beta(name, parameters)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize(("symbol", "quantity", "coefficient"), [
@@ -100,7 +105,8 @@ def test_table_3_beta_of_toxic_gases(name: str, expected: float, parameters: Par
     ("W10", 200, 1), ("W11", 200, 1),
 ])
 def test_tables_2_and_4_by_category(symbol: str, quantity: float, coefficient: float, parameters: Parameters) -> None:
-    assert (threshold(symbol), beta(symbol, parameters)) == (quantity, coefficient)
+    """Tables 2 and 4: Q in t and β of a category."""
+    assert (threshold(symbol), beta(symbol, parameters)) == pytest.approx((quantity, coefficient))
 
 
 def test_names_of_one_substance_are_one(parameters: Parameters) -> None:

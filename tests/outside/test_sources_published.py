@@ -148,3 +148,14 @@ def test_tongue_of_unknown_direction_keeps_its_area() -> None:
     assert covered == approx(length * width, rel=0.01)
     assert float(tailings.width(1e6, 20.0)) == approx(
         float(tailings.inundated_area(tailings.outflow_volume(1e6)) / tailings.runout(1e6, 20.0)))
+
+
+@pytest.mark.parametrize(("hole", "bar", "kelvin", "measured"), [(0.0209, 59.8, 308.7, 17.4), (0.0525, 62.1, 287.8, 45.9)])
+def test_hydrogen_flames_ekoto(hole: float, bar: float, kelvin: float, measured: float) -> None:
+    """Ekoto et al. 2014, *experiment*: horizontal flames of 17.4 and 45.9 m (HyRAM+ 6.1: 19.9 and 47.7); 30 %, never shorter."""
+    pressure = bar * 1e5 + release.ATMOSPHERE
+    density = pressure * 0.002016 / (8.314 * kelvin)
+    rate = release.gas_rate(hole, density, pressure, 1.405, discharge=1.0)
+    length = float(jetfire.hydrogen_length(rate, hole))
+    assert length == approx(measured, rel=0.3)
+    assert length > measured
