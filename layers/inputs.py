@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
     Progress = Callable[[str, int, int], None]
 
+#: Columns of the kind with most rows that the model must not or need not read.
+_UNREAD = {"enterprise": ("credit_code", "address", "registered_address")}
+
 #: Sources outside the border count within this reach.
 HALO_M = 3000.0
 
@@ -84,12 +87,13 @@ def _areas(areas: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame, tuple[str, 
 
 def prepare(kind: Kind, frame: pd.DataFrame, grid: Grid) -> pd.DataFrame:
     """Rows of one kind as the model wants them: x, y, cell, geometry in Albers metres, JSON parsed, gaps uniform."""
-    table = frame.reset_index(drop=True)
-    shapes = _albers(table["geometry"].to_numpy())
-    table["geometry"] = shapes
-    x, y = _representative(shapes)
+    unread = _UNREAD.get(kind.name, ())
+    table = frame.drop(columns=[name for name in unread if name in frame]).reset_index(drop=True)
+    x, y, table["geometry"] = _placed(table["geometry"].to_numpy())
     table["x"], table["y"], table["cell"] = x, y, grid.index(x, y)
     for field in kind.all_fields:
+        if field.name in unread:
+            continue
         values = table[field.name]
         if field.type == "json":
             table[field.name] = [_parsed(v) for v in values]
@@ -100,6 +104,17 @@ def prepare(kind: Kind, frame: pd.DataFrame, grid: Grid) -> pd.DataFrame:
         elif field.type == "text":
             table[field.name] = values.astype(object).where(values.notna(), None)
     return table
+
+
+def _placed(shapes: NDArray[np.object_]) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.object_]]:
+    """Representative point of each shape, and the shape where it is more than this point: objects of points are heavy."""
+    x, y, kept = np.full(len(shapes), np.nan), np.full(len(shapes), np.nan), np.full(len(shapes), None, object)
+    point = shapely.get_type_id(shapes) == 0
+    if point.any():
+        x[point], y[point] = to_metres(shapely.get_x(shapes[point]), shapely.get_y(shapes[point]))
+    kept[~point] = _albers(shapes[~point])
+    x[~point], y[~point] = _representative(kept[~point])
+    return x, y, kept
 
 
 def _parsed(value: Any) -> Any:

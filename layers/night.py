@@ -157,7 +157,7 @@ def _since(start: float) -> float:
 
 
 def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: date) -> pd.DataFrame:
-    total = result.fields.s.sum(axis=0)
+    total = result.fields.total
     busy = np.flatnonzero((total != 0) | (result.fields.ir != 0).any(axis=0))
     fields = pd.DataFrame({
         "cell": busy.astype(np.int64),
@@ -198,7 +198,7 @@ def _manifest(inputs: ModelInputs, result: RunResult, parameters: Parameters, ha
         "counts": {kind: len(frame) for kind, frame in inputs.frames.items()}, "counts_synthetic": synthetic,
         "cells": {"occupied": len(cells), **_levels(cells["level"])}, "streets": _levels(streets["risk_level"]),
         "totals": {**result.totals, "residents": int(inputs.residents.sum())},
-        "outside_grid": result.fields.outside, "outside_city_pll": float(result.fields.s.sum() * S_UNIT - result.totals["pll"]),
+        "outside_grid": result.fields.outside, "outside_city_pll": float(result.fields.total.sum() * S_UNIT - result.totals["pll"]),
         "cell_codes": [{"code": code, "zh": CODE_ZH[code]} for code in CELL_CODES],
         "uncertainty": result.uncertainty, "not_modelled": len(result.scenarios.refused),
         "superseded": len(result.scenarios.superseded),

@@ -26,8 +26,12 @@ def street_sums(values: NDArray[np.float64], coverage: Coverage, streets: int) -
     streets : int
         Number of streets.
     """
-    weights = values[coverage.cell] * coverage.fraction
-    return np.asarray(np.bincount(coverage.street, weights, minlength=streets), np.float64)
+    return _split(values[coverage.cell], coverage, streets)
+
+
+def _split(values: NDArray[np.float64], coverage: Coverage, streets: int) -> NDArray[np.float64]:
+    """The same from values of the coverage's own cells."""
+    return np.asarray(np.bincount(coverage.street, values * coverage.fraction, minlength=streets), np.float64)
 
 
 @dataclass(frozen=True)
@@ -51,7 +55,7 @@ class CellFacts:
 
 def occupied_cells(inputs: ModelInputs, fields: Fields, exposure: Exposure, sources: NDArray[np.int64]) -> NDArray[np.int64]:
     """Cells of the city where somebody lives or works, risk lies or a source stands, ascending."""
-    present = fields.s.any(axis=0)
+    present = fields.total != 0
     present |= (inputs.residents > 0) | (exposure.workers > 0)
     present[sources[sources >= 0]] = True
     covered = np.zeros(inputs.grid.size, np.bool_)
@@ -147,7 +151,7 @@ def areas_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, cells: 
         share_people_1 … 4. Index, level and codes are added by :mod:`riskmodel.streets`.
     """
     n = len(inputs.streets)
-    sums = {f"pll_{t.name.lower()}": street_sums(fields.s[t] * S_UNIT, inputs.coverage, n) for t in Theme}
+    sums = {f"pll_{t.name.lower()}": _split(fields.s[t, inputs.coverage.cell] * S_UNIT, inputs.coverage, n) for t in Theme}
     area, people = level_shares(inputs, cells)
     streets = pd.DataFrame({
         "code": inputs.streets["code"].to_numpy(), "name": inputs.streets["name"].to_numpy(), "level": "street",

@@ -204,7 +204,7 @@ def help_of(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, E
     needed = np.zeros(grid.size, np.bool_)
     needed[cell[cell >= 0]] = True
     for item in scenarios.background:
-        needed |= item.frequency > 0
+        needed[item.cell] = True
     known = np.flatnonzero(needed)
     x, y = grid.centre(known)
     table = factors(arrivals(inputs, x, y, parameters, density), parameters)
@@ -228,12 +228,14 @@ def mitigate(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, 
     factor = np.maximum(found.factor / mean[found.kind], least)
     points = replace(scenarios.points, mitigation=np.where(found.kind >= 0, factor, 1.0))
     by_theme = parameters.table("emergency.kind.theme")
-    fields: dict[str, Array] = {}
-    for kind in {by_theme[item.theme.name] for item in scenarios.background if item.theme.name in by_theme}:
-        fields[kind] = np.ones(inputs.grid.size)
-        fields[kind][found.cells] = np.maximum(found.background[kind] / float(means[kind]), least)
-    background = tuple(replace(item, mitigation=fields.get(by_theme.get(item.theme.name, ""))) for item in scenarios.background)
-    return replace(scenarios, points=points, background=background)
+    background = []
+    for item in scenarios.background:
+        kind = by_theme.get(item.theme.name)
+        if kind is not None:
+            here = found.background[kind][np.searchsorted(found.cells, item.cell)]
+            item = replace(item, mitigation=np.maximum(here / float(means[kind]), least))
+        background.append(item)
+    return replace(scenarios, points=points, background=tuple(background))
 
 
 def city_means(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int, Effect],
@@ -253,7 +255,7 @@ def city_means(scenarios: ScenarioSet, inputs: ModelInputs, effects: Mapping[int
     for item in scenarios.background:
         kind = by_theme.get(item.theme.name)
         if kind is not None:
-            deaths = item.frequency[found.cells] * item.deaths
+            deaths = item.everywhere(item.frequency)[found.cells] * item.deaths
             total[KINDS.index(kind)] += deaths.sum()
             part[KINDS.index(kind)] += deaths @ found.background[kind]
     return {kind: float(part[k] / total[k]) if total[k] > 0 else 1.0 for k, kind in enumerate(KINDS)}

@@ -85,10 +85,8 @@ def apply(scenarios: ScenarioSet, conditions: Sequence[Condition], at: datetime,
     at_lines = factors(now, lines.theme, (lines.x1 + lines.x2) / 2, (lines.y1 + lines.y2) / 2, parameters)
     background = []
     for item in scenarios.background:
-        cells = np.flatnonzero(item.frequency)
-        frequency = item.frequency.copy()
-        frequency[cells] *= factors(now, np.full(len(cells), int(item.theme)), *grid.centre(cells), parameters)
-        background.append(replace(item, frequency=frequency))
+        factor = factors(now, np.full(len(item.cell), int(item.theme)), *grid.centre(item.cell), parameters)
+        background.append(replace(item, frequency=item.frequency * factor))
     return replace(
         scenarios, points=replace(points, frequency=points.frequency * at_points),
         lines=replace(lines, rate=lines.rate * at_lines), background=tuple(background),

@@ -7,15 +7,15 @@ area fraction, to floating-point accuracy.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from geo.grid import Grid
-from riskmodel.fields import Fields, KernelBank, People, background_units, local_s, take_lines, take_points
+from riskmodel.fields import BackgroundS, Fields, KernelBank, People, local_s, take_lines, take_points
 from riskmodel.inputs import Coverage
-from riskmodel.scenarios import Background, LineScenarios, PointScenarios, ScenarioSet, Theme
+from riskmodel.scenarios import LineScenarios, PointScenarios, ScenarioSet, Theme
 from riskmodel.shares import BACKGROUND
 
 
@@ -91,17 +91,11 @@ def labels(scenarios: ScenarioSet) -> list[str]:
     return named + [b.label for b in scenarios.background if b.label not in named]
 
 
-def _cut(background: Background, cells: NDArray[np.int64]) -> Background:
-    """The background of some cells."""
-    some = None if background.mitigation is None else background.mitigation[cells]
-    return replace(background, frequency=background.frequency[cells], mitigation=some)
-
-
 def gather(grid: Grid, coverage: Coverage, scenarios: ScenarioSet, fields: Fields, people: People) -> Evidence:
     """The evidence of a run, reduced to the cells where somebody is or something happens."""
     where = grid.index(scenarios.points.x, scenarios.points.y)
     order = np.argsort(where, kind="stable")
-    busy = np.flatnonzero(fields.s.any(axis=0) | (people.mean_outdoors > 0) | (people.mean_indoors > 0))
+    busy = np.flatnonzero((fields.total != 0) | (people.mean_outdoors > 0) | (people.mean_indoors > 0))
     is_busy = np.zeros(grid.size, np.bool_)
     is_busy[busy] = True
     cover = np.flatnonzero(is_busy[coverage.cell])
@@ -113,8 +107,7 @@ def gather(grid: Grid, coverage: Coverage, scenarios: ScenarioSet, fields: Field
         grid=grid, points=take_points(scenarios.points, order), point_cell=where[order], lines=scenarios.lines,
         bank=KernelBank.of(scenarios.kernels), cells=busy.astype(np.int64), people_out=people.mean_outdoors[busy],
         people_in=people.mean_indoors[busy], per_job=np.array(people.per_job),
-        background_s=np.array([background_units(_cut(b, busy)) for b in background],
-                              np.int64).reshape(len(background), len(busy)),
+        background_s=np.array([BackgroundS(b)[busy] for b in background], np.int64).reshape(len(background), len(busy)),
         background_theme=np.array([int(b.theme) for b in background], np.int8),
         background_label=np.array([numbers[b.label] for b in background], np.int16),
         coverage_start=np.concatenate([[0], np.cumsum(np.bincount(coverage.street[cover], minlength=streets))]).astype(np.int64),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -27,18 +28,22 @@ S_UNIT = 1e-15  #: one unit of the societal-risk fields, deaths per year
 
 @dataclass(frozen=True)
 class BackgroundS:
-    """S of one background, computed for the cells that somebody asks for: kept, it would be 8 bytes for every cell."""
+    """S of one background, computed when somebody asks for it."""
 
     item: Background
 
     def __getitem__(self, cells: NDArray[np.integer]) -> NDArray[np.int64]:
         """S of some cells, in 1e-15 deaths per year."""
-        some = None if self.item.mitigation is None else self.item.mitigation[cells]
-        return background_units(replace(self.item, frequency=self.item.frequency[cells], mitigation=some))
+        at = np.searchsorted(self.item.cell, cells)
+        known = at < len(self.item.cell)
+        known[known] = self.item.cell[at[known]] == cells[known]
+        found = np.zeros(len(cells), np.int64)
+        found[known] = background_units(self.item)[at[known]]
+        return found
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[np.int64]:
         """S of all cells."""
-        return background_units(self.item)
+        return self.item.everywhere(background_units(self.item))
 
     def sum(self) -> int:
         """S of all cells together."""
@@ -70,6 +75,11 @@ class Fields:
     line_s: NDArray[np.int64]
     background_s: tuple[BackgroundS, ...]
     outside: int
+
+    @cached_property
+    def total(self) -> NDArray[np.int64]:
+        """Societal risk of all themes, (cells,) in 1e-15 deaths per year."""
+        return np.asarray(self.s.sum(axis=0), np.int64)
 
 
 def local_s(points: PointScenarios) -> NDArray[np.int64]:
@@ -111,7 +121,7 @@ def lay(scenarios: ScenarioSet, people: People, grid: Grid, *, threads: int = 2,
     point_s, outside = _add_local(scenarios.points, grid, s)
     point_s[reach] += reached
     for item in scenarios.background:
-        s[item.theme] += background_units(item)
+        s[item.theme, item.cell] += background_units(item)
     return Fields(ir, s, point_s, line_s, tuple(map(BackgroundS, scenarios.background)), outside)
 
 
@@ -150,7 +160,7 @@ def _place(plan: Plan, tile: int, layers: Sequence[int], part: NDArray[np.int64]
 
 
 def background_units(item: Background) -> NDArray[np.int64]:
-    """S of one background per cell, in 1e-15 deaths per year."""
+    """S of one background in the cells that it has events in, in 1e-15 deaths per year."""
     return (item.mitigated * (item.deaths * 1e15)).astype(np.int64)
 
 

@@ -55,9 +55,9 @@ def update(fields: Fields, before: ScenarioSet, after: ScenarioSet, people: Peop
     _local(s, gone.points, grid, -1)
     fresh_point_s += _local(s, fresh.points, grid, 1)
     for item in before.background:
-        s[item.theme] -= background_units(item)
+        s[item.theme, item.cell] -= background_units(item)
     for item in after.background:
-        s[item.theme] += background_units(item)
+        s[item.theme, item.cell] += background_units(item)
     outside = int(np.count_nonzero(grid.index(after.points.x, after.points.y) < 0))
     point_s, line_s = point.joined(fields.point_s, fresh_point_s), line.joined(fields.line_s, fresh_line_s)
     return Fields(ir, s, point_s, line_s, tuple(map(BackgroundS, after.background)), outside)

@@ -56,8 +56,8 @@ class ModelInputs:
         Residents per cell.
     frames : mapping of kind name to DataFrame
         Rows of every kind valid at `as_of`; columns as declared in :mod:`geo.kinds` plus ``x``, ``y`` (Albers metres of a
-        representative point), ``cell`` (flat index, −1 outside the grid) and ``geometry`` (Shapely, Albers metres). Missing
-        text is None, missing numbers NaN, missing booleans False.
+        representative point), ``cell`` (flat index, −1 outside the grid) and ``geometry`` (Shapely, Albers metres; may be None
+        where it is the point x, y). Missing text is None, missing numbers NaN, missing booleans False.
     as_of : date
         The day that the run describes.
     """

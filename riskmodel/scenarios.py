@@ -163,25 +163,31 @@ class LineScenarios:
 
 @dataclass(frozen=True)
 class Background:
-    """Risk of what no feature reports, per cell.
+    """Risk of what no feature reports, in the cells that have any: few of the grid's.
 
     Attributes
     ----------
     label : str
         What it is, in Chinese.
     theme : Theme
-    frequency : (cells,) float64
+    cells : int
+        Cells of the grid.
+    cell : (n,) int64
+        Ascending cells with events; the next and the last follow it.
+    frequency : (n,) float64
         Events per year in the cell.
     deaths : float
         Mean deaths per event.
     tail : int
         Index into :attr:`ScenarioSet.tails`, −1 for Poisson.
-    mitigation : (cells,) float64 or None
+    mitigation : (n,) float64 or None
         Factor of the emergency response on the deaths in the cell; None: 1 everywhere.
     """
 
     label: str
     theme: Theme
+    cells: int
+    cell: NDArray[np.int64]
     frequency: NDArray[np.float64]
     deaths: float
     tail: int
@@ -191,6 +197,12 @@ class Background:
     def mitigated(self) -> NDArray[np.float64]:
         """Frequency times mitigation: deaths per year in the cell are this times :attr:`deaths`."""
         return self.frequency if self.mitigation is None else self.frequency * self.mitigation
+
+    def everywhere(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Values of the cells with events on all cells of the grid, 0 in the others."""
+        whole = np.zeros(self.cells, values.dtype)
+        whole[self.cell] = values
+        return whole
 
 
 @dataclass(frozen=True)
@@ -265,8 +277,10 @@ class ScenarioBuilder:
         }))
 
     def add_background(self, label: str, theme: Theme, *, frequency: NDArray[np.float64], deaths: float, tail: int = -1) -> None:
-        """Add a background: events per year in every cell, mean deaths per event."""
-        self._background.append(Background(label, theme, np.asarray(frequency, np.float64), float(deaths), tail))
+        """Add a background: events per year in every cell of the grid, mean deaths per event."""
+        cell = np.flatnonzero(frequency)
+        self._background.append(Background(label, theme, len(frequency), cell, np.asarray(frequency[cell], np.float64),
+                                           float(deaths), tail))
 
     def refuse(self, kind: str, source_id: str, reason: str) -> None:
         """Record a source that no valid method covers; it is shown as not modelled, never as zero risk."""

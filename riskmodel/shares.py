@@ -195,7 +195,7 @@ def _background(coverage: Coverage, streets: int, scenarios: ScenarioSet, labels
     """What no feature reports, one source per label."""
     parts = []
     for item in scenarios.background:
-        amount = background_units(item)[coverage.cell] * coverage.fraction
+        amount = item.everywhere(background_units(item))[coverage.cell] * coverage.fraction
         s = np.asarray(np.bincount(coverage.street, amount, streets), np.float64)
         label, theme = np.full(streets, labels.index(item.label), np.int16), np.full(streets, int(item.theme), np.int8)
         parts.append(_Entries(np.arange(streets), np.full(streets, BACKGROUND, np.int8), np.full(streets, -1, np.int32), label,

@@ -166,7 +166,9 @@ def _worst(ir: NDArray[np.float64], owner: NDArray[np.int64], targets: int) -> N
 
 def _test_points(targets: pd.DataFrame, inputs: ModelInputs,
                  scenarios: ScenarioSet) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    shapes = targets["geometry"].to_numpy()
+    shapes = targets["geometry"].to_numpy(object).copy()
+    bare = shapely.is_missing(shapes)
+    shapes[bare] = shapely.points(targets["x"].to_numpy(np.float64)[bare], targets["y"].to_numpy(np.float64)[bare])
     points, owner = shapely.get_coordinates(shapely.segmentize(shapes, _EDGE_STEP_M), return_index=True)
     parts, owners = [points], [owner.astype(np.int64)]
     areal = np.flatnonzero(np.isin(shapely.get_type_id(shapes), (3, 6)))

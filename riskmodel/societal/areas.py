@@ -76,7 +76,7 @@ def _at_places(inputs: ModelInputs, scenarios: ScenarioSet) -> Array:
     pairs = np.repeat(first - np.concatenate([[0], np.cumsum(number)[:-1]]), number) + np.arange(number.sum())
     curves = _place_curves(scenarios, rows, coverage.street[pairs].astype(np.int64), coverage.fraction[pairs], streets)
     for item in scenarios.background:
-        rate = np.bincount(coverage.street, item.mitigated[coverage.cell] * coverage.fraction, streets)
+        rate = np.bincount(coverage.street, item.everywhere(item.mitigated)[coverage.cell] * coverage.fraction, streets)
         curves += rate[:, None] * (scenarios.tails[item.tail] if item.tail >= 0 else fn_curves([1.0], [item.deaths],
                                                                                              np.zeros(1, np.int64), 1)[0])
     return curves

@@ -70,7 +70,7 @@ def class_fields(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, ex
     """Sub-fields of a run: S by class per street and per cell of the city."""
     classes = classify(inputs, scenarios, parameters)
     coverage, streets = inputs.coverage, len(inputs.streets)
-    total = fields.s.sum(axis=0)
+    total = fields.total
     covered = np.zeros(inputs.grid.size, np.bool_)
     covered[coverage.cell] = True
     cell = np.flatnonzero((total > 0) & covered)

@@ -36,25 +36,22 @@ def shifted_density(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields)
     (cells,) float32
     """
     grid = inputs.grid
-    total = fields.s.sum(axis=0)
-    quarter = np.empty((2, 2, grid.ny, grid.nx), np.float32)
     cell, column, row = _quarters(inputs, scenarios)
     amount = local_s(scenarios.points)
     known = cell >= 0
-    local = np.zeros(grid.size, np.int64)
-    np.add.at(local, cell[known], amount[known])
-    spread = ((total - local) * (0.25 * S_UNIT)).astype(np.float32).reshape(grid.ny, grid.nx)
-    for a in range(2):
-        for b in range(2):
-            mine = known & (row == a) & (column == b)
-            quarter[a, b] = spread
-            np.add.at(quarter[a, b].reshape(-1), cell[mine], (amount[mine] * S_UNIT).astype(np.float32))
+    rest = fields.total.copy()
+    np.subtract.at(rest, cell[known], amount[known])
+    spread = (rest * (0.25 * S_UNIT)).astype(np.float32).reshape(grid.ny, grid.nx)
+    del rest
     corner = np.zeros((grid.ny + 1, grid.nx + 1), np.float32)  # corner (a, b) is the upper left one of cell (a, b)
-    corner[1:, 1:] += quarter[1, 1]
-    corner[1:, :-1] += quarter[1, 0]
-    corner[:-1, 1:] += quarter[0, 1]
-    corner[:-1, :-1] += quarter[0, 0]
-    highest = np.maximum(np.maximum(corner[1:, 1:], corner[1:, :-1]), np.maximum(corner[:-1, 1:], corner[:-1, :-1]))
+    for a, b in ((1, 1), (1, 0), (0, 1), (0, 0)):
+        mine = known & (row == a) & (column == b)
+        quarter = spread.copy()
+        np.add.at(quarter.reshape(-1), cell[mine], (amount[mine] * S_UNIT).astype(np.float32))
+        corner[a:a + grid.ny, b:b + grid.nx] += quarter
+    highest = np.maximum(corner[1:, 1:], corner[1:, :-1])
+    np.maximum(highest, corner[:-1, 1:], out=highest)
+    np.maximum(highest, corner[:-1, :-1], out=highest)
     return np.asarray(highest.ravel() / np.float32(grid.cell_km2), np.float32)
 
 
@@ -69,7 +66,7 @@ def _quarters(inputs: ModelInputs, scenarios: ScenarioSet) -> tuple[NDArray[np.i
 def rezoned_density(inputs: ModelInputs, fields: Fields, parameters: Parameters) -> Array:
     """PLL density of every street made of squares instead of cells, deaths/km²·yr, shape (alternatives, streets)."""
     grid, coverage, streets = inputs.grid, inputs.coverage, len(inputs.streets)
-    total = fields.s.sum(axis=0)
+    total = fields.total
     row, col = np.divmod(coverage.cell, grid.nx)
     area = inputs.streets["area_km2"].to_numpy(np.float64)
     busy = np.flatnonzero(total)
