@@ -80,7 +80,8 @@ def test_without_a_schedule_nothing_runs(settings: Settings) -> None:
 
 
 def test_a_child_has_the_same_settings(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    wanted = settings.model_copy(update={"home": settings.home.resolve(), "threads": 7, "schedule": "0 2 * * *", "quality_rules": None})
+    wanted = settings.model_copy(update={"home": settings.home.resolve(), "threads": 7, "schedule": "0 2 * * *"})
+    assert wanted.quality_rules is None
     monkeypatch.setenv("RISKMAP_QUALITY_RULES", "of-the-parent.toml")
     made = schedule.environment(wanted)
     for name in [name for name in os.environ if name.startswith("RISKMAP_")]:
