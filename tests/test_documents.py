@@ -77,7 +77,7 @@ def test_settings_exist(page: Path) -> None:
 def test_every_setting_is_in_the_table_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(RISKMAP_\w+)` \| ([^|]*?) \|", text_of(README), re.MULTILINE))
     fields = Settings.model_fields.items()
-    assert rows == {f"RISKMAP_{name.upper()}": f"`{field.default}`" if str(field.default) else "空" for name, field in fields}
+    assert rows == {f"RISKMAP_{name.upper()}": "空" if field.default in ("", None) else f"`{field.default}`" for name, field in fields}
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
