@@ -16,7 +16,7 @@ class Settings(BaseSettings):
     Nothing reads the environment at import: the command line and the tests make one object and hand it down.
     """
 
-    model_config = SettingsConfigDict(env_prefix="RISKMAP_", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="RISKMAP_", extra="forbid", env_ignore_empty=True)
 
     home: Path = Field(default=Path("var"), description="folder that holds the store, snapshots, logs and caches")
     store: str = Field(default="", description="SQLAlchemy URL of the store; empty: one SQLite file below home")

@@ -76,8 +76,14 @@ def test_settings_exist(page: Path) -> None:
 
 def test_every_setting_is_in_the_table_with_its_default() -> None:
     rows = dict(re.findall(r"^\| `(RISKMAP_\w+)` \| ([^|]*?) \|", text_of(README), re.MULTILINE))
-    fields = Settings.model_fields.items()
-    assert rows == {f"RISKMAP_{name.upper()}": "空" if field.default in ("", None) else f"`{field.default}`" for name, field in fields}
+    defaults = {name: field.default for name, field in Settings.model_fields.items()}
+    assert rows == {f"RISKMAP_{name.upper()}": "空" if value in ("", None) else f"`{value}`" for name, value in defaults.items()}
+
+
+def test_an_empty_variable_is_as_none_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in Settings.model_fields:
+        monkeypatch.setenv(f"RISKMAP_{name.upper()}", "")
+    assert Settings() == Settings.model_construct()
 
 
 @pytest.mark.parametrize("page", WRITTEN, ids=named)
