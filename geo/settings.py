@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     texts_mb: int = Field(default=1024, ge=0, description="megabytes of disk for features kept as text for large pages; 0: none")
     threads: int = Field(default=2, ge=1, le=64, description="threads of the scoring run")
     cluster: str = Field(default="", description="Dask cluster of the scoring run: tcp://host:port or local:N; empty: threads")
+    learned_models: Path | None = Field(default=None, description="folder of approved learned models that a run uses")
     memory_limit_mb: int = Field(default=0, ge=0, description="a run estimated above this memory is refused, MB; 0: never")
     score_limit_s: float = Field(default=0.0, ge=0, description="a run estimated above this time is refused, s; 0: never")
     language: Language = Field(default="zh", description="language of command-line messages: zh or en")

@@ -18,6 +18,7 @@ import shapely
 from geo.grid import ALBERS
 from layers.evidence import write_evidence
 from layers.inputs import read_inputs
+from layers.learnedmodels import in_use
 from layers.machine import affordable, way_of
 from layers.publish import write_rasters
 from layers.quality import NightlyQuality, beside
@@ -25,6 +26,7 @@ from layers.release import code_version
 from layers.snapshot import SnapshotWriter, current_run_id, thin
 from layers.style import ATTRIBUTION
 from layers.tables import S_UNIT
+from riskmodel.learned import factors_by_kind
 from riskmodel.levels import CELL_CODES, CODE_ZH
 from riskmodel.parameters import load_parameters
 from riskmodel.run import score
@@ -94,7 +96,7 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
     now = datetime.now(ZoneInfo(settings.timezone)).replace(microsecond=0)
     day = as_of or now.date()
     name = run_id or f"{now:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-    parameters = load_parameters()
+    parameters, models = load_parameters(), in_use(settings.learned_models)
     times: dict[str, float] = {}
     with SnapshotWriter(settings.snapshots, name) as writer, beside(store, settings, day) as quality:
         start = time.perf_counter()
@@ -104,8 +106,9 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         times["read"] = _since(start)
         start = time.perf_counter()
         found = affordable(inputs, settings, progress)
+        learned = factors_by_kind(models.models, inputs)
         with way_of(settings, found, progress, cancelled) as way:
-            result = score(inputs, parameters, threads=settings.threads, progress=progress, way=way)
+            result = score(inputs, parameters, threads=settings.threads, progress=progress, way=way, learned=learned)
         times["score"] = _since(start)
         start = time.perf_counter()
         if progress:
@@ -118,6 +121,7 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         times["publish"] = _since(start)
         hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
         manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
+        manifest["learned_models"] = models.records
         manifest["estimate"] = {"memory_mb": round(found.memory_mb), "seconds": round(found.seconds, 1)}
         path = writer.publish(manifest | ({"quality": assessed} if assessed else {}))
     thin(settings.snapshots, settings.keep_days, now)

@@ -21,14 +21,14 @@ SOURCE_KINDS: tuple[str, ...] = ("hazard_source", "pipeline", "venue", "risk_sou
 
 
 def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposure,
-                    learned: pd.Series | None = None) -> tuple[ScenarioSet, pd.Series]:
+                    learned: Mapping[str, pd.Series] | None = None) -> tuple[ScenarioSet, pd.Series]:
     """All sources as scenarios, and the factor on the frequencies of each enterprise.
 
     Parameters
     ----------
-    learned : Series, optional
-        Factor by enterprise id from an approved learned model; it replaces the management factor where it is given
-        (:func:`riskmodel.likelihood.management_factors`).
+    learned : mapping of kind to Series, optional
+        Factors by id from approved learned models (:func:`riskmodel.learned.factors_by_kind`): of an enterprise in place of the
+        management factor, of a pipeline in place of age, diameter and cover.
     """
     density = emergency.street_density(inputs)
     scenarios, factors, effects = gather(inputs, parameters, people, learned, density)
@@ -36,16 +36,17 @@ def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposur
 
 
 def gather(inputs: ModelInputs, parameters: Parameters, people: Exposure,
-           learned: pd.Series | None = None,
+           learned: Mapping[str, pd.Series] | None = None,
            density: NDArray[np.float64] | None = None) -> tuple[ScenarioSet, pd.Series, Mapping[int, Effect]]:
     """Scenarios before emergency response, factors, and what the kernels of chemicals do to equipment and when they arrive."""
     builder = ScenarioBuilder(SOURCE_KINDS)
     counted = precedence.resolve(builder, inputs, parameters)
-    factors = likelihood.management_factors(inputs, parameters, learned)
+    known = learned or {}
+    factors = likelihood.management_factors(inputs, parameters, known.get("enterprise"))
     assembly = quantified.add(builder, inputs, parameters, factors)
     if assembly is not None:
         _escalate(assembly, inputs, parameters, density)
-    pipelines.add(builder, inputs, parameters)
+    pipelines.add(builder, inputs, parameters, known.get("pipeline"))
     covered = semi.add(builder, inputs, parameters, factors, people, counted)
     for module in (fire, crowd, gas_use):
         module.add(builder, inputs, parameters, factors, people, counted)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -76,13 +76,15 @@ class _Clock:
 
 
 def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, progress: Progress | None = None,
-          way: Way | None = None) -> RunResult:
+          way: Way | None = None, learned: Mapping[str, pd.Series] | None = None) -> RunResult:
     """Run the whole model.
 
     Parameters
     ----------
     way : Way, optional
         How the fields' tiles are worked through (cancellation, checkpoints, a cluster); by threads without it.
+    learned : mapping of kind to Series, optional
+        Factors of approved learned models (:func:`riskmodel.learned.factors_by_kind`).
 
     Raises
     ------
@@ -96,7 +98,7 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     clock.stage("人口暴露")
     people = exposure(inputs, parameters)
     clock.stage("情景")
-    scenarios, factors = build_scenarios(inputs, parameters, people)
+    scenarios, factors = build_scenarios(inputs, parameters, people, learned)
     clock.stage("风险场")
     fields = lay(scenarios, people, inputs.grid, threads=threads, way=way)
     clock.stage("防护目标与社会风险")

@@ -70,6 +70,7 @@ class _Assembly:
     builder: ScenarioBuilder
     parameters: Parameters
     physics: Physics
+    learned: pd.Series | None = None  # factor by id, in place of age, diameter and cover
 
     def number(self, name: str) -> float:
         return self.parameters.number(f"pipelines.{name}")
@@ -96,7 +97,7 @@ class _Assembly:
             )
 
 
-def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters) -> int:
+def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, learned: pd.Series | None = None) -> int:
     """Turn every buried line into scenarios.
 
     Schematic lines, and lines whose position is known less exactly than ``pipelines.position.accuracy``, are drawn, never scored.
@@ -110,6 +111,8 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters) -
         Its frame ``pipeline`` is read; ages count to ``as_of``.
     parameters : Parameters
         Tables ``pipelines``, ``consequence`` and ``substances``.
+    learned : Series, optional
+        Factor of the failure rate by id, from an approved model; in place of the factors of age, diameter and cover.
 
     Returns
     -------
@@ -129,7 +132,7 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters) -
     unknown = (frame["medium"] == "gas").to_numpy(bool) & frame[["diameter_mm", "pressure_mpa"]].isna().any(axis=1).to_numpy(bool)
     for source in frame.loc[unknown & ~drawn, "id"]:
         builder.refuse(KIND, str(source), "燃气管线缺少管径或压力，无法确定压力级制与影响半径，不评分，不等于无风险")
-    assembly = _Assembly(builder, parameters, Physics.of(parameters))
+    assembly = _Assembly(builder, parameters, Physics.of(parameters), learned)
     medium = frame["medium"].to_numpy(object)
     for name in pd.unique(frame["medium"]):
         if name not in _METHODS:
@@ -147,6 +150,9 @@ def _lines(frame: pd.DataFrame, chosen: NDArray[np.int64], year: int, assembly: 
     diameter = number("diameter_mm")
     pieces = Pieces.of(frame["geometry"].to_numpy(object)[chosen], chosen)
     factor = _factor(assembly, year - number("year"), diameter, number("depth_m"))
+    if assembly.learned is not None:
+        known = assembly.learned.reindex(frame["id"].to_numpy(object)[chosen]).to_numpy(np.float64)
+        factor = np.where(np.isnan(known), factor, known)
     return Lines(diameter, number("pressure_mpa"), factor, pieces, np.searchsorted(chosen, pieces.row))
 
 

@@ -238,7 +238,7 @@ def test_mistake_16_and_reaches_the_scenarios(make_inputs: MakeInputs, parameter
     inputs = make_inputs(enterprise=[{"id": "e1", "industry": "C", "staff_at_place": 10}], hazard_source=[UNITS["oil_depot"]])
     people = exposure(inputs, parameters)
     plain, factors = build_scenarios(inputs, parameters, people)
-    learned, _ = build_scenarios(inputs, parameters, people, pd.Series({"e1": 2.5}))
+    learned, _ = build_scenarios(inputs, parameters, people, {"enterprise": pd.Series({"e1": 2.5})})
     assert learned.points.frequency == approx(plain.points.frequency * 2.5 / factors["e1"])
 
 
