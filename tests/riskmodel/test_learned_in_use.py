@@ -32,12 +32,13 @@ def model(feature: Feature, values: tuple[float, ...], rows: dict[str, str], **f
 
 @pytest.fixture(scope="module")
 def inputs(make_inputs: MakeInputs) -> ModelInputs:
-    """Forty units of two industries with one hazardous unit each, and four gas lines."""
+    """Forty units of two industries with one hazardous unit each, too far apart for escalation, and four gas lines."""
     rng = np.random.default_rng(3)
     units = [{"id": f"e{i}", "industry": "CF"[i % 2], "staff_at_place": 20,
               "standardisation": str(rng.choice(["一级", "三级", "无"]))} for i in range(40)]
     hazards = [{"id": f"h{i}", "enterprise_id": f"e{i}", "unit_type": "oil_depot", "scope": "hc", "substance": "汽油",
-                "quantity_t": 500.0, "vessels": 1, "vessel_m3": 1000.0, "x": GRID.west + 300 + 80 * i} for i in range(40)]
+                "quantity_t": 500.0, "vessels": 1, "vessel_m3": 1000.0,
+                "x": GRID.west + 200 + 500 * (i % 8), "y": GRID.north - 200 - 800 * (i // 8)} for i in range(40)]
     y = GRID.north - 2000.0
     lines = [{"id": f"p{i}", "medium": "gas", "service": "transmission", "diameter_mm": 711.0, "pressure_mpa": 6.3,
               "depth_m": 1.2, "position_accuracy_m": 5.0, "year": year,
