@@ -33,7 +33,8 @@ HALO_M = 3000.0
 
 
 def read_inputs(store: Store, as_of: date, *, cell: int = 100, rasters: Path | None = None,
-                progress: Progress | None = None, each: Callable[[str, pd.DataFrame], None] | None = None) -> ModelInputs:
+                progress: Progress | None = None, each: Callable[[str, pd.DataFrame], None] | None = None,
+                before: Callable[[int, int], object] | None = None) -> ModelInputs:
     """Everything one run reads, from the store's state of one day.
 
     Parameters
@@ -44,6 +45,8 @@ def read_inputs(store: Store, as_of: date, *, cell: int = 100, rasters: Path | N
         Folder of the home's rasters.
     each : callable, optional
         Given every kind's rows as they are in the store (degrees), so that nobody has to read them twice.
+    before : callable, optional
+        Told the cells of the grid and the rows of all kinds, from the store's catalogue, before any of them is read; may refuse.
 
     Raises
     ------
@@ -54,6 +57,8 @@ def read_inputs(store: Store, as_of: date, *, cell: int = 100, rasters: Path | N
     streets, districts, city = _areas(areas)
     polygons, _ = clean(list(_albers(streets["geometry"].to_numpy())))
     grid = Grid.around(tuple(shapely.total_bounds(polygons)), cell=cell, halo=HALO_M)
+    if before:
+        before(grid.size, sum(rows for name, rows in store.counts().items() if name != "area"))
     cells, street, fraction = coverage(list(polygons), grid)
     frames: dict[str, pd.DataFrame] = {}
     kinds = [kind for kind in KINDS.values() if kind.name != "area"]

@@ -72,7 +72,7 @@ def _tables(snapshot: Snapshot) -> list[Problem]:
     for table in (*TABLES, *OPTIONAL_TABLES):
         path = snapshot.path / f"{table}.parquet"
         if not path.is_file():
-            if table in OPTIONAL_TABLES and "quality" not in snapshot.manifest:
+            if table in OPTIONAL_TABLES and table.split("_")[0] not in snapshot.manifest:
                 continue
             found.append(Problem(path.name, "缺少数据表", "table is missing"))
             continue

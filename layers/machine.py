@@ -24,15 +24,25 @@ CHECKPOINTS_FROM_S = 120.0
 
 
 def affordable(inputs: ModelInputs, settings: Settings, progress: Progress | None = None) -> Estimate:
-    """Estimate a run, say it, and refuse it when it is over the settings' limits.
+    """Estimate a run from what was read, and refuse it when it is over the settings' limits.
 
     Raises
     ------
     RunError
         With the estimate, the limit and what to do.
     """
-    rows = sum(len(frame) for frame in inputs.frames.values())
-    found = estimate_size(inputs.grid.size, rows, threads=settings.threads)
+    return affordable_size(inputs.grid.size, sum(len(frame) for frame in inputs.frames.values()), settings, progress)
+
+
+def affordable_size(cells: int, rows: int, settings: Settings, progress: Progress | None = None) -> Estimate:
+    """The same from sizes alone, before anything is read: estimated, said, refused when it is too much.
+
+    Parameters
+    ----------
+    cells : cells of the grid
+    rows : rows of all kinds
+    """
+    found = estimate_size(cells, rows, threads=settings.threads)
     if progress:
         progress(found.zh if settings.language == "zh" else found.en, 0, 1)
     refuse_over(found, settings.memory_limit_mb, settings.score_limit_s)

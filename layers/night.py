@@ -19,13 +19,14 @@ from geo.grid import ALBERS
 from layers.evidence import write_evidence
 from layers.inputs import read_inputs
 from layers.learnedmodels import in_use
-from layers.machine import affordable, way_of
+from layers.machine import affordable, affordable_size, way_of
 from layers.publish import write_rasters
 from layers.quality import NightlyQuality, beside
 from layers.release import code_version
 from layers.snapshot import SnapshotWriter, current_run_id, thin
 from layers.style import ATTRIBUTION
 from layers.tables import S_UNIT
+from layers.warning import write_warnings
 from riskmodel.learned import factors_by_kind
 from riskmodel.levels import CELL_CODES, CODE_ZH
 from riskmodel.parameters import load_parameters
@@ -102,26 +103,28 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         start = time.perf_counter()
         with store.snapshot():  # one state of the store, whatever is loaded meanwhile
             version = store.version()
-            inputs = read_inputs(store, day, rasters=settings.rasters, progress=progress, each=_each(writer, quality))
+            inputs = read_inputs(store, day, rasters=settings.rasters, progress=progress, each=_each(writer, quality),
+                                 before=lambda cells, rows: affordable_size(cells, rows, settings, progress))
         times["read"] = _since(start)
         start = time.perf_counter()
-        found = affordable(inputs, settings, progress)
+        found = affordable(inputs, settings)
         learned = factors_by_kind(models.models, inputs)
         with way_of(settings, found, progress, cancelled) as way:
             result = score(inputs, parameters, threads=settings.threads, progress=progress, way=way, learned=learned)
         times["score"] = _since(start)
         start = time.perf_counter()
+        hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
         if progress:
             progress("写出快照", 0, 1)
-        fields = _write_tables(writer, result, store, day)
+        fields, areas = _write_tables(writer, result, store, day)
+        warned = write_warnings(writer, inputs, areas, hashes, parameters)
         write_evidence(writer, inputs, result)
         assessed = quality.write(writer, result.sources) if quality else None
         write_rasters(writer, inputs.grid, fields, result.cells, synthetic=_any_synthetic(inputs), threads=settings.threads,
                       progress=_percent(progress))
         times["publish"] = _since(start)
-        hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
         manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
-        manifest["learned_models"] = models.records
+        manifest |= warned | {"learned_models": models.records}
         manifest["estimate"] = {"memory_mb": round(found.memory_mb), "seconds": round(found.seconds, 1)}
         path = writer.publish(manifest | ({"quality": assessed} if assessed else {}))
     thin(settings.snapshots, settings.keep_days, now)
@@ -160,7 +163,7 @@ def _since(start: float) -> float:
     return round(time.perf_counter() - start, 3)
 
 
-def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: date) -> pd.DataFrame:
+def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: date) -> tuple[pd.DataFrame, pd.DataFrame]:
     total = result.fields.total
     busy = np.flatnonzero((total != 0) | (result.fields.ir != 0).any(axis=0))
     fields = pd.DataFrame({
@@ -170,10 +173,11 @@ def _write_tables(writer: SnapshotWriter, result: RunResult, store: Store, day: 
     })
     writer.write_table("fields", fields)
     writer.write_table("cells", result.cells)
-    writer.write_table("areas", _with_shapes(result.areas, store.read("area", as_of=day)))
+    areas = _with_shapes(result.areas, store.read("area", as_of=day))
+    writer.write_table("areas", areas)
     writer.write_table("sources", result.sources)
     writer.write_table("fn", result.fn)
-    return fields
+    return fields, areas
 
 
 def _with_shapes(areas: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:

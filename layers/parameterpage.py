@@ -20,7 +20,7 @@ TITLES: Mapping[str, str] = MappingProxyType({
     "identification": "重大危险源辨识与分级", "levels": "指数与等级", "likelihood": "可能性的修正",
     "people": "人口时空分布", "pipelines": "地下管线", "profiles": "LEC 与 LS 取值标准", "protection": "防护目标",
     "quantified": "危险化学品单元", "semi": "半定量风险源（LEC、LS、四色）", "substances": "物质性质",
-    "uncertainty": "不确定性", "weather": "气象", "work": "生产安全事故",
+    "uncertainty": "不确定性", "warnings": "预警", "weather": "气象", "work": "生产安全事故",
 })
 
 #: How sure a value is, as the page says it.

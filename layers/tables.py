@@ -104,9 +104,15 @@ TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType({
     "fields": FIELDS, "cells": CELLS, "areas": AREAS, "sources": SOURCES, "fn": FN,
 })
 
-#: Tables that a snapshot may have.
+#: Warnings that stand; dates beside these columns: since, until, calm_since.
+WARNINGS = (
+    *_columns("text", "id", "name"), Column("level", "int", "等级 1 红 … 4 蓝"), *_columns("text", "kind", "area_code", "text"),
+    Column("geometry", "bytes"),
+)
+
+#: Tables that a snapshot may have; it must where its manifest has an entry of the name's first word.
 OPTIONAL_TABLES: Mapping[str, tuple[Column, ...]] = MappingProxyType({
-    "quality": QUALITY, "quality_findings": QUALITY_FINDINGS,
+    "quality": QUALITY, "quality_findings": QUALITY_FINDINGS, "warnings": WARNINGS,
 })
 
 

@@ -40,7 +40,7 @@ _WARNINGS = (
     Property("id", "编号"), Property("name", "名称"), Property("level", "等级", "int", minimum=1, maximum=4),
     Property("kind", "类别"),
     Property("area_code", "街道代码"), Property("text", "内容"), Property("since", "起始日期", "date"),
-    Property("until", "截止日期", "date"),
+    Property("until", "截止日期", "date"), Property("calm_since", "平息始于", "date"),
 )
 
 

@@ -139,6 +139,16 @@ def test_cancelled_run_leaves_the_last_map(city: Path) -> None:
     assert riskmap(city, "cancel", newest.id).returncode == 2
 
 
+def test_too_large_a_run_is_refused_before_it_reads(city: Path) -> None:
+    before = current(city)
+    refused = riskmap(city, "score", **SMALL, memory_limit_mb=200)
+    assert refused.returncode == 2
+    assert "超过内存上限 200 MB，未开始计算" in refused.stderr
+    assert "读取" not in refused.stderr
+    assert (current(city), leftovers(city)) == (before, [])
+    assert runs.recent(Settings(home=city))[0].state == "failed"
+
+
 def test_killed_run_then_two_at_once_then_a_good_one(city: Path) -> None:
     before = current(city)
     process = start_score(city)
