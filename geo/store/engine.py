@@ -95,6 +95,8 @@ def _postgresql(url: URL, *, read_only: bool, waits: Waits) -> Engine:
         url, pool_size=waits.pool, max_overflow=2, pool_timeout=waits.free, pool_pre_ping=True,
         connect_args={"connect_timeout": 10, "keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3},
         execution_options={"postgresql_readonly": read_only})
+    known: dict[str, Any] = engine.dialect.ischema_names  # type: ignore[attr-defined]
+    engine.dialect.ischema_names = {**known, "geometry": ReflectedGeometry}  # type: ignore[attr-defined]
 
     def on_connect(connection: Any, _record: object) -> None:
         # compiling a plan costs more than it saves in statements of milliseconds
@@ -105,6 +107,23 @@ def _postgresql(url: URL, *, read_only: bool, waits: Waits) -> Engine:
     sa.event.listen(engine, "connect", on_connect)
     sa.event.listen(engine, "close", lambda _connection, record: bulkreads.forget(record.info))
     return engine
+
+
+class ReflectedGeometry(sa.types.UserDefinedType[Any]):
+    """A PostGIS column as the server describes it.
+
+    GeoAlchemy2's own type asks, whenever a table is looked at, for its spatial indexes in every schema of the database, and fails
+    if one of another program is dropped meanwhile.
+    """
+
+    cache_ok = True
+
+    def __init__(self, shape: str = "GEOMETRY", srid: str = "0") -> None:
+        self.shape, self.srid = shape, srid
+
+    def get_col_spec(self, **_options: Any) -> str:
+        """The type as SQL."""
+        return f"geometry({self.shape.upper()},{self.srid})"
 
 
 def _make_folder(folder: Path) -> None:

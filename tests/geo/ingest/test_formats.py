@@ -16,6 +16,7 @@ from geo.errors import BadFile
 from geo.ingest import Declared, ingest_file
 from geo.store import Store
 from tests.geo.ingest.conftest import places
+from tests.geo.ingest.oldexcel import write_xls
 
 ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "gb18030"]
 
@@ -48,6 +49,8 @@ def write(form: str, folder: Path) -> Path:
         flat.to_csv(path, index=False, sep="\t")
     elif form == "xlsx":
         write_xlsx(flat, path, above=1)
+    elif form == "xls":
+        write_xls(path, "台账", [["某区应急资源台账"], list(flat.columns), *map(list, flat.itertuples(index=False))])
     elif form == "csv.gz":
         path.write_bytes(gzip.compress(flat.to_csv(index=False).encode()))
     elif form == "parquet":
@@ -65,8 +68,8 @@ def write(form: str, folder: Path) -> Path:
 
 
 @pytest.mark.filterwarnings("ignore:.*:RuntimeWarning", "ignore:.*:UserWarning")
-@pytest.mark.parametrize("form", [*ENCODINGS, "tsv", "csv.gz", "xlsx", "geojson", "geojsonl", "gpkg", "fgb", "shp", "shp.zip",
-                                  "parquet"])
+@pytest.mark.parametrize("form", [*ENCODINGS, "tsv", "csv.gz", "xlsx", "xls", "geojson", "geojsonl", "gpkg", "fgb", "shp",
+                                  "shp.zip", "parquet"])
 def test_every_format(town: Store, tmp_path: Path, form: str) -> None:
     file = write(form, tmp_path)
     ingested = ingest_file(town, "emergency_resource", file)

@@ -54,6 +54,22 @@ def test_a_missing_column_is_noticed(store: Store) -> None:
     assert "injuries" in repr(store.structure_differences())
 
 
+@pytest.mark.postgis
+@pytest.mark.parametrize("store_url", ["postgis"], indirect=True)
+def test_the_structure_is_compared_without_a_look_at_other_schemas(store: Store) -> None:
+    """Tables of others of the same names may be dropped at any time, and PostgreSQL then fails who describes their indexes."""
+    asked: list[str] = []
+    with store._writing() as connection:
+        connection.exec_driver_sql("ALTER TABLE incident ALTER COLUMN geometry TYPE geometry(Point, 4490)")
+        sa.event.listen(connection, "before_cursor_execute", lambda *event: asked.append(event[2]))
+        found = store.structure_differences()
+    assert "ReflectedGeometry(shape='Point', srid='4490')" in repr(found)
+    assert len(found) == 1
+    described = [text for text in asked if "pg_get_indexdef" in text]
+    assert described  # the indexes are compared, and only those of the tables that were found in our schema
+    assert all("indrelid IN (" in text for text in described)
+
+
 def test_revision_tool_has_nothing_to_write(capsys: pytest.CaptureFixture[str]) -> None:
     assert write_revision(["nothing"]) == 0
     assert "already" in capsys.readouterr().out
