@@ -71,7 +71,8 @@ def _industries(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     findings.rows("industry-filled", "info", "行业门类缺失，由行业代码得出",
                   "the section of industry was missing and follows from the code",
                   frame.index[fillable], codes[fillable])
-    return frame.assign(industry=np.where(fillable, now, claimed)) if fillable.any() else frame
+    filled = fillable.any() or "industry" not in frame  # a column that is missing would stop the load instead of its rows
+    return frame.assign(industry=np.where(fillable, now, claimed)) if filled else frame
 
 
 def _substances(frame: pd.DataFrame, findings: Findings) -> None:

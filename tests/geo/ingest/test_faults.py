@@ -110,6 +110,23 @@ def test_cut_and_broken_workbooks(town: Store, tmp_path: Path) -> None:
     refused(town, file, "电子表格|表头|空")
 
 
+def test_faults_of_large_sheets(town: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same for those that are read as they unfold."""
+    monkeypatch.setattr("geo.ingest.readers.spreadsheet.LARGEST_IN_MEMORY", 0)
+    file, row = tmp_path / "a.xlsx", cells(2, "1", "team", "116.1", "39.7")
+    laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
+    sheet = SHEET.format(rows=HEAD + row).removeprefix('<?xml version="1.0"?>')
+    for text, words in ((laughs + sheet.replace("team", "&b;"), "文档类型"), (sheet[:-30], "电子表格"),
+                        (sheet.replace('r="B2"', 'r="XFD2"'), "16384 列"), (sheet.replace('r="B2"', 'r="甲2"'), "列"),
+                        (SHEET.format(rows=""), "空")):
+        workbook(file, text.encode())
+        refused(town, file, words)
+    far = '<row r="4294967295"><c r="A4294967295"><v>1</v></c></row>'
+    workbook(file, SHEET.format(rows=HEAD + row + far).encode())
+    report = ingest(town, file).report
+    assert (report.inserted, report.quarantined) == (1, 1)
+
+
 def test_ten_thousand_columns(town: Store, tmp_path: Path) -> None:
     file = tmp_path / "wide.csv"
     file.write_text(",".join(["id", "resource_type", "lon", "lat", *(f"c{at}"

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gzip
 import zipfile
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
 import xlsxwriter
+from openpyxl.cell.rich_text import CellRichText, TextBlock
+from openpyxl.cell.text import InlineFont
 
 from geo.errors import BadFile
 from geo.ingest import Declared, ingest_file
+from geo.ingest.readers import open_file
 from geo.store import Store
 from tests.geo.ingest.conftest import places
 from tests.geo.ingest.oldexcel import write_xls
@@ -171,3 +176,44 @@ def test_rehearsal_tells_everything_and_changes_nothing(town: Store, tmp_path: P
     assert town.version() == version
     assert len(town.quarantine()) == 0
     assert town.counts()["emergency_resource"] == 0
+
+
+def _cells_of_all_kinds(path: Path) -> None:
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.append(["编号", "日期", "时刻", "时长", "数", "文字"])
+    sheet.append(["1", datetime(2024, 1, 2, 3, 4, 5), time(3, 4, 5), timedelta(hours=30, minutes=5), 1.5, "  甲\n 乙 "])
+    rich = CellRichText("丙", TextBlock(InlineFont(b=True), "丁"))
+    sheet.append(["2", date(1950, 2, 28), time(0), timedelta(0), 12345678901234567890, rich])
+    sheet.append([3, date(9999, 12, 31), None, None, True, "#N/A"])
+    sheet["F4"].data_type = "e"
+    for at, (value, form) in enumerate([
+            (45000.25, 'yyyy"年"m"月"d"日"'), (45000, "m/d"), (0.25, "h:mm"), (45000, '[Red]0.0;"day"'), (0.5, "[h]:mm"),
+            (0.07, "0.00%"), (1.25, "General"), (44999.999999, "yyyy-mm-dd hh:mm:ss")], 7):
+        sheet.cell(at, 5, value).number_format = form
+    book.create_sheet("另一张").append(["x"])
+    book.create_sheet("藏着").append(["x"])
+    book["藏着"].sheet_state = "hidden"
+    book.save(path)
+
+
+@pytest.mark.parametrize("epoch", [1900, 1904])
+def test_large_sheets_are_read_as_small_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, epoch: int) -> None:
+    """The reader in blocks against the one of calamine, cell by cell and row by row."""
+    _cells_of_all_kinds(tmp_path / "a.xlsx")
+    if epoch == 1904:
+        book = openpyxl.load_workbook(tmp_path / "a.xlsx", rich_text=True)
+        book.epoch = openpyxl.utils.datetime.MAC_EPOCH
+        book.save(tmp_path / "a.xlsx")
+    write_xlsx(pd.DataFrame(rows().drop(columns="geometry")), tmp_path / "b.xlsx", above=2)
+    found = []
+    for largest in (1 << 30, 0):
+        monkeypatch.setattr("geo.ingest.readers.spreadsheet.LARGEST_IN_MEMORY", largest)
+        for name in ("a.xlsx", "b.xlsx"):
+            with open_file(tmp_path / name) as reading:
+                frame = pd.concat(reading.chunks)
+                found.append((frame, [finding.as_dict() for finding in reading.findings], reading.rejected))
+    for small, large in zip(found[:2], found[2:], strict=True):
+        pd.testing.assert_frame_equal(small[0], large[0])
+        assert small[1:] == large[1:]
+    assert found[0][0].shape == (11, 6)
