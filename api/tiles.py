@@ -8,13 +8,15 @@ Paths (``run`` is a run id or ``current``):
 - OGC API – Tiles: ``/api/collections/{collection}/tiles/WebMercatorQuad/{z}/{y}/{x}`` (vector),
   ``/api/collections/cells/map/tiles/WebMercatorQuad/{z}/{y}/{x}`` and ``/api/map/tiles/WebMercatorQuad/{z}/{y}/{x}``
   (rendered), all of the current run; ``f`` may name the format that the path has anyway
+
+Rendered tiles are PNG; with ``f=webp`` they are lossless WebP.
 """
 
 from __future__ import annotations
 
 import gzip
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from starlette.types import Receive, Scope, Send
 
@@ -24,6 +26,7 @@ from api.tilestore import ALL, TileStore, is_style, rendered
 from geo.errors import RiskMapError
 from layers.reader import Snapshot
 from layers.style import STANDARD
+from layers.webp import webp
 
 #: Everything below this path is answered here, …
 PREFIX = "/api/map/tiles/"
@@ -52,7 +55,9 @@ _FOR_EVER = b"public, max-age=31536000, immutable"
 _ASK = b"no-cache"
 
 _MVT, _PNG = b"application/vnd.mapbox-vector-tile", b"image/png"
-_FORMATS = {_MVT: (b"", b"f=mvt"), _PNG: (b"", b"f=png")}
+#: Queries that a tile may have.
+_FORMATS = {_MVT: (b"", b"f=mvt"), _PNG: (b"", b"f=png", b"f=webp")}
+_WEBP = b"image/webp"
 
 
 @dataclass(frozen=True)
@@ -66,16 +71,17 @@ class Asked:
     z: int
     x: int
     y: int
+    webp: bool = False
 
     @property
     def media(self) -> bytes:
         """Media type of the answer."""
-        return _MVT if self.collection else _PNG
+        return _MVT if self.collection else _WEBP if self.webp else _PNG
 
     @property
     def name(self) -> str:
         """Name within a run."""
-        return self.collection or f"{self.theme}.{self.style}"
+        return self.collection or f"{self.theme}.{self.style}{'.webp' if self.webp else ''}"
 
 
 def is_tile(path: str) -> bool:
@@ -123,6 +129,8 @@ class Tiles:
         elif scope["query_string"] not in _FORMATS[tile.media]:
             await self._refuse(scope, send, 400)
         else:
+            if scope["query_string"] == b"f=webp":
+                tile = replace(tile, webp=True)
             try:
                 await self._answer(scope, send, tile)
             except RiskMapError as error:
@@ -156,12 +164,15 @@ class Tiles:
         await _send(send, scope["method"], 200, data, headers, cache)
 
     async def _bytes(self, snapshot: Snapshot, tile: Asked) -> bytes | None:
-        if not tile.collection:
+        if not tile.collection and not tile.webp:
             return rendered(snapshot, tile.theme, tile.style, tile.z, tile.x, tile.y)
-        key = (snapshot.run_id, tile.collection, tile.z, tile.x, tile.y)
+        key = (snapshot.run_id, tile.name, tile.z, tile.x, tile.y)
         data = self._store.kept(key)
         if data is not None:
             return data
+        if tile.webp:
+            data = rendered(snapshot, tile.theme, tile.style, tile.z, tile.x, tile.y)
+            return data and await self._store.made(key, lambda: webp(data))
         tileset = tilestore.vector_tiles(snapshot)
         return await self._store.made(key, lambda: tileset.tile(tile.collection, tile.z, tile.x, tile.y))
 

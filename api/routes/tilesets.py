@@ -153,7 +153,7 @@ def _map_tileset(request: Request, snapshot: Snapshot, theme: str, style: str, *
         "links": [
             _link(request, path or f"/api/map/tiles/{MATRIX_SET}", "self"),
             _link(request, f"/api/tileMatrixSets/{MATRIX_SET}", _REL + "tiling-scheme"),
-            _template(request, template, "image/png"),
+            _template(request, template, "image/png"), _template(request, f"{template}?f=webp", "image/webp"),
         ],
     }
 

@@ -51,6 +51,26 @@ def test_same_tile_same_bytes_and_304(client: LocalClient, settings: Settings) -
     assert client.get(path, headers={"if-none-match": '"other"'}).status_code == 200
 
 
+@pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")
+@pytest.mark.parametrize("place", ["", "all/accessible/"])
+def test_webp_shows_the_same_pixels(client: LocalClient, settings: Settings, place: str) -> None:
+    path = f"/api/map/tiles/{FIRST}/{place}{address(settings)}.png"
+    png, packed = client.get(path), client.get(f"{path}?f=webp")
+    assert client.get(f"{path}?f=png").content == png.content
+    assert packed.headers["content-type"] == "image/webp"
+    assert packed.headers["etag"] != png.headers["etag"]
+    assert client.get(f"{path}?f=webp").content == packed.content
+    assert client.get(f"{path}?f=webp", headers={"if-none-match": packed.headers["etag"]}).status_code == 304
+    with MemoryFile(packed.content) as memory, memory.open(driver="WEBP") as image:
+        seen = np.moveaxis(image.read(), 0, 2)
+    with MemoryFile(png.content) as memory, memory.open(driver="PNG") as image:
+        colours = np.array([image.colormap(1)[code] for code in range(16) if code in image.colormap(1)], np.uint8)
+        assert np.array_equal(seen, colours[image.read(1)])
+    z, x, y = address(settings).split("/")
+    assert client.get(f"/api/map/tiles/{FIRST}/cells/{z}/{x}/{y}.mvt?f=webp").status_code == 400
+    assert client.get(f"/api/map/tiles/{FIRST}/{z}/0/0.png?f=webp").status_code == 204
+
+
 def test_head_has_no_body(client: LocalClient, settings: Settings) -> None:
     path = f"/api/map/tiles/{FIRST}/{address(settings)}.png"
     answer = client.request("HEAD", path)
