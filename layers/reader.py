@@ -248,7 +248,7 @@ class Snapshot:
         ----------
         level : str
         by : str
-            ``severity`` (worst level first, in a level the highest index; a hatched orange before a solid one), one of
+            ``severity`` (worst level first, in a level the highest index, whether its colour is stable or not), one of
             :data:`RANKING_COLUMNS`, or a theme, optionally with ``_density`` for deaths per km² and year.
         ascending : bool
             Smallest first.
@@ -278,8 +278,7 @@ class Snapshot:
 
     def _ranking_values(self, by: str) -> NDArray[np.float64]:
         if by == "severity":
-            level, hatched = self.areas.numbers("risk_level"), self.areas.numbers("hatched")
-            return np.asarray(1000.0 * (4 - level) + 500.0 * hatched + self.areas.numbers("index"), np.float64)
+            return np.asarray(1000.0 * (4 - self.areas.numbers("risk_level")) + self.areas.numbers("index"), np.float64)
         if by in RANKING_COLUMNS:
             return np.asarray(self.areas.numbers(by), np.float64)
         theme = by.removesuffix("_density")

@@ -121,6 +121,9 @@ def test_clicked_street_shows_its_numbers_and_why(page, api):
     assert first.startswith(answer["contributors"][0]["name"])
     themes = [float(number.strip("%<")) for number in pane.locator(".shares.compact b").all_inner_texts()]
     assert sum(themes) == pytest.approx(100, abs=0.05 * len(themes) + 0.01)
+    odds = pane.locator(".odds")
+    assert all(f"{100 * p:.1f}%" in text(odds) for p in answer["band"]["level"].values() if 0.001 <= p < 0.999)
+    assert odds.locator(".stacked i").count() == sum(p > 0 for p in answer["band"]["level"].values())
     assert re.search(rf"#area={street['code']}$", page.url)
 
 

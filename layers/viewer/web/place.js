@@ -184,12 +184,25 @@ export class Place {
         answer.contributors.map((row) => this.source(row)),
         answer.rest?.share > 0 ? shareRow({ name: `其余 ${whole(answer.rest.n)} 项`, share: answer.rest.share, value: answer.rest.pll, colour: "#adb5bd" }) : null,
       ) : h("p.empty", {}, "没有计入的来源。")),
+      answer.band ? this.certainty(answer.band, entries) : null,
       answer.rules?.length && !this.place[this.place.active]?.rules ? block("规则", rules(answer.rules, entries)) : null,
       answer.ir ? block("位置个人风险（户外无防护，次/年）", h("dl.metrics.three", {},
         metric("危险化学品", figure(answer.ir.hc)), metric("参照执行", figure(answer.ir.an)), metric("半定量", figure(answer.ir.semi)))) : null,
       answer.ir_contributors?.length ? block("个人风险来源", h("ol.shares.sources", {}, answer.ir_contributors.map((row) => individual(row)))) : null,
       answer.next?.length ? block("如何降级", h("ul.next", {}, answer.next.map((text) => h("li", {}, text)))) : null,
     ];
+  }
+
+  /** How sure the colour and the numbers are: what the draws over the uncertain parameters give. */
+  certainty(band, entries) {
+    const rows = entries.map((entry) => ({ zh: entry.zh, share: band.level[entry.code] ?? 0, className: `level-${entry.code}` }));
+    const told = rows.filter((row) => row.share > 0).map((row) => `${row.zh} ${percent(row.share)}`).join(" · ");
+    return block(h("span", {}, "把握程度", h("small", {}, band.stable ? "颜色稳定" : "颜色不稳定")),
+      h("div.odds", {}, stacked(rows, `各等级的概率：${told}`), h("p", {}, `各等级的概率：${told}`)),
+      band.pll ? h("dl.metrics", {},
+        metric("PLL 的 90% 区间", `${figure(band.pll.p05)} – ${figure(band.pll.p95)}`, "人/年", `中位数 ${figure(band.pll.p50)}`),
+        band.rank?.p05 ? metric("名次的 90% 区间", `${band.rank.p05} – ${band.rank.p95}`, "", `进入前十的概率 ${percent(band.rank.p_top10)}`) : null,
+      ) : null);
   }
 
   source(row) {
