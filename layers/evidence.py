@@ -10,7 +10,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
-from geo.errors import SnapshotError
+from geo.errors import NotFound, SnapshotError
 from geo.grid import Grid
 from riskmodel.explain import Evidence, gather, labels
 from riskmodel.fields import KernelBank
@@ -52,9 +52,14 @@ def read_evidence(folder: Path, grid: Grid) -> tuple[Evidence, dict[str, Any]]:
 
     Raises
     ------
+    NotFound
+        If the snapshot was published without.
     SnapshotError
-        If the files are missing or broken.
+        If the files are incomplete or broken.
     """
+    if not (folder / "model").is_dir():
+        raise NotFound("这份快照没有可供解释的依据", "this snapshot holds no evidence to explain from",
+                       remedy_zh="请重新计算：riskmap score。", remedy_en="Make a new one: riskmap score.")
     try:
         with np.load(folder / ARRAYS, allow_pickle=False) as stored:
             arrays = {name: stored[name] for name in stored.files}

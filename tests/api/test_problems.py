@@ -72,7 +72,7 @@ def check(response, status: int) -> dict:  # type: ignore[no-untyped-def,type-ar
     ("GET", "/api/risk/ranking?order=name", 400), ("GET", "/api/risk/ranking?theme=hazchem&order=kappa", 400),
     ("GET", "/api/risk/at", 400), ("GET", "/api/risk/at?lon=nan&lat=40", 400), ("GET", "/api/risk/at?lon=inf&lat=40", 400),
     ("GET", "/api/risk/at?lon=40&lat=116", 400), ("GET", "/api/risk/explain", 400),
-    ("GET", "/api/risk/explain?cell=a&area=b", 400),
+    ("GET", "/api/risk/explain?cell=a&area=b", 400), ("GET", "/api/risk/explain?area=110101001000", 404),
     ("GET", "/api/risk/cells/nonsense", 400), ("GET", "/api/risk/cells/100mN1E1", 404), ("GET", "/api/risk/areas/999", 404),
     ("GET", "/api/runs/none", 404), ("GET", "/api/runs/..%2f..%2fetc", 404), ("GET", "/api/runs?limit=0", 400),
     ("GET", "/api/collections/none", 404), ("GET", "/api/collections/none/items", 404),
