@@ -25,6 +25,9 @@ _SERVER = "RISKMAP_TEST_POSTGIS"
 #: The collection that is read.
 KIND = "enterprise"
 
+#: The columns of it that a map shows.
+SHOWN = ("id", "name", "industry", "staff_at_place", "area_code", "synthetic")
+
 
 @contextmanager
 def postgis(snapshot: Snapshot, folder: Path, options: argparse.Namespace) -> Iterator[str | None]:
@@ -45,9 +48,8 @@ def postgis(snapshot: Snapshot, folder: Path, options: argparse.Namespace) -> It
     try:
         frame = geopandas.read_parquet(snapshot.path / "features" / f"{KIND}.parquet").to_crs(4326)
         # TiPg puts all columns of a table into its tiles, we the few that a map shows: a table for tiles and one for items
-        shown = ["id", "name", "industry", "staff_at_place", "area_code", "synthetic"]
         every = [name for name in snapshot.collection(KIND).properties if name in frame.columns]
-        for table, keep in ((KIND, shown), (f"{KIND}_whole", every)):
+        for table, keep in ((KIND, SHOWN), (f"{KIND}_whole", every)):
             frame[[*keep, frame.geometry.name]].to_postgis(table, engine, schema=schema, chunksize=50_000)
             with engine.begin() as connection:
                 connection.exec_driver_sql(f"ALTER TABLE {schema}.{table} ADD PRIMARY KEY (id)")
@@ -84,7 +86,7 @@ def against_tipg(base: str, tipg: str, snapshot: Snapshot, addresses: list[tuple
 
 
 def items(base: str, tipg: str | None, snapshot: Snapshot, folder: Path, options: argparse.Namespace) -> dict[str, Any]:
-    """The same features with the same properties from both, packed as each packs for the same header, and unpacked."""
+    """The same features with the same properties from both: packed as each packs for the same header, unpacked, and a few."""
     query = [f"limit={options.items}&bbox={','.join(map(str, box))}" for box in boxes(snapshot, options.items, 40)]
     own = [f"{base}/api/collections/{KIND}/items?{one}" for one in query]
     theirs = [f"{tipg}_whole/items?{one}" for one in query]
@@ -92,8 +94,10 @@ def items(base: str, tipg: str | None, snapshot: Snapshot, folder: Path, options
         peers.fetch(one)
         time.sleep(1 if options.rows > 10_000 else 0)
     found: dict[str, Any] = {}
-    for encoding, name in (("gzip", "items"), ("zstd", "items_zstd"), ("identity", "items_plain")):
-        for server, paths in (("", own), ("tipg_", theirs)) if tipg else (("", own),):
+    few = [f"{one}&properties={','.join(SHOWN)}" for one in own], [one.replace("_whole/", "/") for one in theirs]
+    for encoding, name, pair in (("gzip", "items", (own, theirs)), ("zstd", "items_zstd", (own, theirs)),
+                                 ("identity", "items_plain", (own, theirs)), ("gzip", "items_few", few)):
+        for server, paths in zip(("", "tipg_") if tipg else ("",), pair, strict=False):
             say(f"items, {encoding}, {server or 'ours'}")
             host = "/".join(paths[0].split("/")[:3])
             rps = checked(peers.load(host, [path.removeprefix(host) for path in paths], folder, seconds=options.seconds,
@@ -102,6 +106,7 @@ def items(base: str, tipg: str | None, snapshot: Snapshot, folder: Path, options
         found[f"{name}_tipg_ratio"] = found[f"{name}_rps"] / found[f"tipg_{name}_rps"] if tipg else None
     if tipg:
         _same_features(own[0], theirs[0])
+        _same_features(few[0][0], few[1][0])
     return found
 
 
