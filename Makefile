@@ -61,7 +61,8 @@ bench: setup ## 与同类工具对比测量（ARGS=名称，默认全部） · m
 
 docs: $(ENVIRONMENT) ## 由声明生成文档 · pages made from the declarations
 	@.venv/bin/python -m geo.datamodel && .venv/bin/python -m layers.parameterpage && .venv/bin/python -m layers.modelcard && \
-	.venv/bin/python -m tests.outside.oracles
+	.venv/bin/python -m tests.outside.oracles && .venv/bin/python -m tests.riskmodel.mistakes && \
+	.venv/bin/python -m layers.methodpages
 
 atlas: setup ## 输出图集 PDF · the atlas
 	@.venv/bin/riskmap atlas --out $(OUT) $(ARGS)

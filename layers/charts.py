@@ -127,3 +127,29 @@ def bar_chart(names: Sequence[str], groups: dict[str, Sequence[float]], title: s
     for i, name in enumerate(names):
         chart.text(i + 0.5, -0.07 * chart.y_most, name)
     return chart.svg(())
+
+
+def tornado_chart(names: Sequence[str], low: ArrayLike, high: ArrayLike, base: float, unit: str) -> str:
+    """Bars from low to high about the base, one row each, the first on top."""
+    lows, highs = np.asarray(low, np.float64), np.asarray(high, np.float64)
+    left, step, width = 190, 24, 620
+    least, most = min(float(lows.min()), base), max(float(highs.max()), base)
+    span = (most - least) or 1.0
+    height = step * len(names) + 70
+
+    def at(value: float) -> float:
+        return left + 50 + (value - least) / span * (width - left - 110)
+
+    parts = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
+             f'font-family="{FONTS}" font-size="12">', f'<rect width="{width}" height="{height}" fill="#ffffff"/>',
+             f'<text x="12" y="20" font-size="14" fill="#222222">{escape(unit)}，基准 {base:.4g}</text>']
+    for i, (name, a, b) in enumerate(zip(names, lows, highs, strict=True)):
+        y = 36 + i * step
+        parts.append(f'<text x="{left}" y="{y + 13}" text-anchor="end" fill="#222222">{escape(name)}</text>')
+        for start, end, colour in ((a, base, BLUE), (base, b, ORANGE)):
+            size = f'width="{at(end) - at(start):.1f}" height="{step - 7}"'
+            parts.append(f'<rect x="{at(start):.1f}" y="{y}" {size} fill="{colour}"/>')
+        parts.append(f'<text x="{at(a) - 4:.1f}" y="{y + 13}" text-anchor="end" fill="#444444">{a:.4g}</text>')
+        parts.append(f'<text x="{at(b) + 4:.1f}" y="{y + 13}" fill="#444444">{b:.4g}</text>')
+    parts.append(f'<path d="M{at(base):.1f} 30V{height - 30}" stroke="#444444" stroke-dasharray="4 3"/>')
+    return "\n".join([*parts, "</svg>"]) + "\n"

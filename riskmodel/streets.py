@@ -171,7 +171,7 @@ def judge(areas: pd.DataFrame, evidence: Evidence, draws: AreaDraws, parameters:
     table["kappa"] = np.divide(table["pll"].to_numpy(), heads, out=np.zeros(len(table)), where=heads > 0)
     streets = [row.code if row.level == "street" else "" for row in table[["code", "level"]].itertuples(index=False)]
     facts = np.array([evidence.fact_level(code) if code else 4 for code in streets], np.int8)
-    levels = _drawn_levels(table, draws, facts, heads, parameters)
+    levels = drawn_levels(table, draws, facts, heads, parameters)
     _add_bands(table, draws, levels)
     results = []
     for i, street in enumerate(streets):
@@ -186,7 +186,7 @@ def judge(areas: pd.DataFrame, evidence: Evidence, draws: AreaDraws, parameters:
     return table
 
 
-def _drawn_levels(table: pd.DataFrame, draws: AreaDraws, facts: NDArray[np.int8], heads: NDArray[np.float64],
+def drawn_levels(table: pd.DataFrame, draws: AreaDraws, facts: NDArray[np.int8], heads: NDArray[np.float64],
                   parameters: Parameters) -> NDArray[np.int8]:
     """Level of every area in every draw."""
     density = draws.pll / table["area_km2"].to_numpy()

@@ -176,15 +176,15 @@ class Judge:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         paired = sorted(zip(files_entered(session.items), session.items, strict=True), key=lambda p: p[0][0])
-        items = [item for _, item in paired]
         gc.collect()
         gc.freeze()
         for name in self.modules:
             module, survivors, count = importlib.import_module(name), [], 0
             entering = [item for (_, files), item in paired if module.__file__ in files]
+            quick = [item for (seconds, files), item in paired if seconds < 0.05 or module.__file__ in files]
             for what, shared, code in mutants(name):
                 count += 1
-                if in_child(items if shared else entering, module, code):
+                if in_child(quick if shared else entering, module, code):
                     survivors.append(what)
             reasons = self.known.get(name.removeprefix("riskmodel."), {})
             alive = [s for s in survivors if s.split(" ", 1)[1] not in reasons]

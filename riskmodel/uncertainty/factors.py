@@ -132,11 +132,11 @@ def draw_factors(parameters: Parameters, draws: int, seed: int, heat: Array, tai
             elif factor in FREQUENCY:
                 frequency[:, c] *= lognormal(z[factor], spread[factor])
             else:
-                deaths[:, c] *= lognormal(z[factor], spread[factor] * _response(factor, parameters))
+                deaths[:, c] *= lognormal(z[factor], spread[factor] * response(factor, parameters))
     return Factors(seed, draws, tuple(table), frequency, deaths, choice.astype(np.int64), z)
 
 
-def _response(factor: str, parameters: Parameters) -> float:
+def response(factor: str, parameters: Parameters) -> float:
     """Exponent with which deaths follow a factor: the area of a footprint follows distance and dose."""
     if factor.startswith("distance_"):
         return parameters.number("uncertainty.response.distance")
