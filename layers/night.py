@@ -206,14 +206,18 @@ def _manifest(inputs: ModelInputs, result: RunResult, parameters: Parameters, ha
         "counts": {kind: len(frame) for kind, frame in inputs.frames.items()}, "counts_synthetic": synthetic,
         "cells": {"occupied": len(cells), **_levels(cells["level"])}, "streets": _levels(streets["risk_level"]),
         "totals": {**result.totals, "residents": int(inputs.residents.sum())},
-        "outside_grid": result.fields.outside,
-        "outside_city_pll": float(result.fields.total.sum() * S_UNIT - result.totals["pll"]),
+        "outside_grid": result.fields.outside, "outside_city_pll": _outside(result),
         "cell_codes": [{"code": code, "zh": CODE_ZH[code]} for code in CELL_CODES],
         "uncertainty": result.uncertainty, "not_modelled": len(result.scenarios.refused),
         "superseded": len(result.scenarios.superseded),
         "times": {**times, **{f"score.{k}": v for k, v in result.seconds.items()}},
         "attribution": ATTRIBUTION.split("; "), "synthetic": _any_synthetic(inputs), "parent": current_run_id(settings.snapshots),
     }
+
+
+def _outside(result: RunResult) -> float:
+    """Deaths per year outside the city."""
+    return float(result.fields.total.sum() * S_UNIT - result.totals["pll"])
 
 
 def _levels(levels: pd.Series) -> dict[str, int]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import mmap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -110,8 +111,7 @@ def lay(scenarios: ScenarioSet, people: People, grid: Grid, *, threads: int = 2,
     bank = KernelBank.of(scenarios.kernels)
     reach = np.flatnonzero(scenarios.points.kernel >= 0)
     plan = Plan.of(take_points(scenarios.points, reach), scenarios.lines, bank, grid)
-    ir = np.zeros((3, grid.size), np.int64)
-    s = np.zeros((len(Theme), grid.size), np.int64)
+    ir, s = _layers(3, grid.size), _layers(len(Theme), grid.size)
     reached, line_s = np.zeros(len(reach), np.int64), np.zeros(len(scenarios.lines.rate), np.int64)
     for tile, laid in sweep(plan, bank, people, tuple(_SCOPES), way or Way(threads, progress)):
         _place(plan, tile, laid.scopes, laid.ir, ir)
@@ -150,6 +150,14 @@ def individual_risk(scenarios: ScenarioSet, grid: Grid, *, scopes: Sequence[Scop
     for tile, laid in sweep(plan, bank, None, tuple(row), way or Way()):
         _place(plan, tile, [row[scope] for scope in laid.scopes], laid.ir, ir)
     return ir
+
+
+def _layers(layers: int, cells: int) -> NDArray[np.int64]:
+    """Zeros in small pages: where nothing is laid, half of a city's rectangle, they take no memory."""
+    if not cells:
+        return np.zeros((layers, 0), np.int64)
+    pages = mmap.mmap(-1, layers * cells * 8, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)
+    return np.frombuffer(pages, np.int64).reshape(layers, cells)
 
 
 def _place(plan: Plan, tile: int, layers: Sequence[int], part: NDArray[np.int64], whole: NDArray[np.int64]) -> None:

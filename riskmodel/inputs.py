@@ -92,18 +92,17 @@ class ModelInputs:
 
 
 def main_street(coverage: Coverage, cells: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Street with the largest share of each cell (ascending cells), −1 where none has any."""
+    """Street with the largest share of each cell, the first of equal shares; −1 where none has any."""
     owner = np.full(len(cells), -1, np.int32)
-    if not len(coverage.cell):
+    begin, end = np.searchsorted(coverage.cell, cells, "left"), np.searchsorted(coverage.cell, cells, "right")
+    some = np.flatnonzero(end > begin)
+    if not len(some):
         return owner
-    first = np.flatnonzero(np.concatenate([[True], np.diff(coverage.cell) > 0]))
-    largest = np.maximum.reduceat(coverage.fraction, first)
-    number = np.diff(np.concatenate([first, [len(coverage.cell)]]))
-    best = np.flatnonzero(coverage.fraction == np.repeat(largest, number))
-    group = np.repeat(np.arange(len(first)), number)[best]
-    street = coverage.street[best[np.concatenate([[True], np.diff(group) > 0])]]  # the first of equal shares
-    position = np.searchsorted(coverage.cell[first], cells)
-    known = position < len(first)
-    known[known] = coverage.cell[first][position[known]] == cells[known]
-    owner[known] = street[position[known]]
+    number = (end - begin)[some]
+    first = np.concatenate([[0], np.cumsum(number)[:-1]])
+    rows = np.repeat(begin[some] - first, number) + np.arange(number.sum())
+    share = coverage.fraction[rows]
+    best = np.flatnonzero(share == np.repeat(np.maximum.reduceat(share, first), number))
+    group = np.repeat(np.arange(len(some)), number)[best]
+    owner[some] = coverage.street[rows[best[np.concatenate([[True], np.diff(group) > 0])]]]
     return owner

@@ -30,8 +30,10 @@ class Exposure:
         Weekday day, weekday evening, night, weekend day.
     probability : (4,) float64
         Share of the week, h/168; sums to 1.
-    outdoors, indoors : (4, cells) float32
-        People. Their sum over the cells is the slot's budget: all residents, by day with visitors.
+    place : (n,) int64
+        Ascending cells where anybody is in any slot.
+    people_out, people_in : (4, n) float32
+        People at these places. Their sum is the slot's budget: all residents, by day with visitors.
     mean_outdoors, mean_indoors : (cells,) float64
         Mean over the week.
     workers : (cells,) float64
@@ -44,14 +46,30 @@ class Exposure:
 
     slots: tuple[str, ...]
     probability: NDArray[np.float64]
-    outdoors: NDArray[np.float32]
-    indoors: NDArray[np.float32]
+    place: NDArray[np.int64]
+    people_out: NDArray[np.float32]
+    people_in: NDArray[np.float32]
     mean_outdoors: NDArray[np.float64]
     mean_indoors: NDArray[np.float64]
     workers: NDArray[np.float64]
     job_outdoors: NDArray[np.float64]
     job_indoors: NDArray[np.float64]
     households: NDArray[np.float64]
+
+    @property
+    def outdoors(self) -> NDArray[np.float32]:
+        """People outdoors on all cells, (4, cells) float32, made anew each time."""
+        return self._everywhere(self.people_out)
+
+    @property
+    def indoors(self) -> NDArray[np.float32]:
+        """People indoors on all cells, (4, cells) float32, made anew each time."""
+        return self._everywhere(self.people_in)
+
+    def _everywhere(self, people: NDArray[np.float32]) -> NDArray[np.float32]:
+        whole = np.zeros((len(people), len(self.mean_outdoors)), np.float32)
+        whole[:, self.place] = people
+        return whole
 
     @property
     def per_job(self) -> tuple[float, float]:
@@ -72,20 +90,24 @@ def exposure(inputs: ModelInputs, parameters: Parameters) -> Exposure:
     probability = hours / hours.sum()
     slots = tuple(parameters.entry("people.slots.names").value)
     visitors = parameters.number("people.visitors.per_resident") * parameters.array("people.visitors.slots")
-    outdoors = np.zeros((len(slots), inputs.grid.size), np.float32)
+    place = _union([cells for cells, _ in weights.values()], inputs.grid.size)
+    at = {group: np.searchsorted(place, cells) for group, (cells, _) in weights.items()}
+    outdoors = np.zeros((len(slots), len(place)), np.float32)
     indoors = np.zeros_like(outdoors)
     job = np.zeros((2, len(slots)))
     for t, slot in enumerate(slots):
         for group in GROUPS:
             share = parameters.array(f"people.shares.{group}")[t] + (visitors[t] if group == "visit" else 0.0)
             outside = _outdoors(group, slot, parameters)
-            cells, weight = weights[group]
-            outdoors[t, cells] += (total * share * outside) * weight
-            indoors[t, cells] += (total * share * (1.0 - outside)) * weight
+            weight = weights[group][1]
+            outdoors[t, at[group]] += (total * share * outside) * weight
+            indoors[t, at[group]] += (total * share * (1.0 - outside)) * weight
             if group == "work" and jobs.sum() > 0:
                 job[:, t] = np.array([outside, 1.0 - outside]) * total * share / jobs.sum()
-    return Exposure(slots, probability, outdoors, indoors, _mean(probability, outdoors), _mean(probability, indoors),
-                    jobs, job[0], job[1], households(inputs, parameters))
+    means = np.zeros((2, inputs.grid.size))
+    means[0, place], means[1, place] = _mean(probability, outdoors), _mean(probability, indoors)
+    return Exposure(slots, probability, place, outdoors, indoors, means[0], means[1], jobs, job[0], job[1],
+                    households(inputs, parameters))
 
 
 def leave_out_own_staff(scenarios: ScenarioSet, inputs: ModelInputs) -> ScenarioSet:
@@ -202,8 +224,11 @@ def _weights(inputs: ModelInputs, parameters: Parameters,
     stations = venue_people(inputs, parameters.table("people.venues.stations"))
     parts = {"residents": inputs.residents, "workers": jobs, "stations": stations}
     sums = {name: float(values.sum()) for name, values in parts.items()}
-    raw["transit"] = np.sum([mix[name] / sums[name] * values for name, values in parts.items() if sums[name] > 0]
-                            or [np.zeros(inputs.grid.size)], axis=0)
+    raw["transit"] = np.zeros(inputs.grid.size)
+    for name, values in parts.items():
+        cells = np.flatnonzero(values)
+        if sums[name] > 0:
+            raw["transit"][cells] += mix[name] / sums[name] * values[cells]
     return {group: _normalised(values if values.sum() > 0 else inputs.residents) for group, values in raw.items()}
 
 
@@ -222,6 +247,13 @@ def _outdoors(group: str, slot: str, parameters: Parameters) -> float:
     if slot == _NIGHT and group != "transit":
         return parameters.number("people.outdoors.night")
     return float(day)
+
+
+def _union(cells: list[NDArray[np.int64]], size: int) -> NDArray[np.int64]:
+    found = np.zeros(size, np.bool_)
+    for some in cells:
+        found[some] = True
+    return np.flatnonzero(found)
 
 
 def _mean(probability: NDArray[np.float64], people: NDArray[np.float32]) -> NDArray[np.float64]:

@@ -122,6 +122,7 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     occupied = occupied_cells(inputs, fields, people, _source_cells(inputs))
     found = cell_facts(occupied, inputs, fields, targets, dwellings, np.array(evidence.veto_cells, np.int64), parameters)
     shares = cell_level_shares(occupied, found.fixed, classes, draws, criteria, parameters, inputs.grid.cell_km2)
+    del classes  # by cell and class it is large, and nothing below reads it
     cells = cells_table(inputs, fields, people, found, shares, shifted_density(inputs, scenarios, fields), parameters)
     areas = areas_table(inputs, fields, people, cells)
     rezoned = rezoned_density(inputs, fields, parameters)

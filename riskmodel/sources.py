@@ -94,11 +94,12 @@ def _owner(frame: pd.DataFrame, kind: str, enterprises: pd.Index) -> NDArray[np.
 def _identity(inputs: ModelInputs, kind: str, owner: NDArray[np.int64], names: NDArray[np.object_]) -> pd.DataFrame:
     frame = inputs.frames[kind]
     lon, lat = to_degrees(frame["x"].to_numpy(np.float64), frame["y"].to_numpy(np.float64))
-    nobody = np.full(len(frame), None, object)
+    nobody, kinds = np.full(len(frame), None, object), np.empty(len(frame), object)
+    kinds[:] = kind  # one text for all rows; np.full would make one for each
     title = names[owner] if len(names) else nobody.copy()
     title[owner < 0] = None
     texts = {
-        "id": frame["id"].to_numpy(object), "kind": np.full(len(frame), kind, object), "name": frame["name"].to_numpy(object),
+        "id": frame["id"].to_numpy(object), "kind": kinds, "name": frame["name"].to_numpy(object),
         "enterprise_id": frame["id" if kind == "enterprise" else "enterprise_id"].to_numpy(object)
         if kind == "enterprise" or "enterprise_id" in frame else nobody,
         "enterprise_name": title, "area_code": frame["area_code"].to_numpy(object),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import numpy as np
 import pandas as pd
 import shapely
@@ -209,28 +211,31 @@ def _along_lines(shapes: NDArray[np.object_], scenarios: ScenarioSet) -> tuple[N
 
 
 def _ir_at(px: NDArray[np.float64], py: NDArray[np.float64], inputs: ModelInputs,
-           scenarios: ScenarioSet) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+           scenarios: ScenarioSet, threads: int = 2) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     """IR in three scopes at test points, of all sources and of the real ones."""
     from riskmodel.kernels import footprint
 
-    order = np.argsort(py, kind="stable")
-    tx, ty = px[order], py[order]
     bank = KernelBank.of(scenarios.kernels)
     points, lines = scenarios.points, scenarios.lines
     tested = (points.kernel >= 0) & np.isin(points.scope, (Scope.HC, Scope.AN))
     made_points = _is_generated(points.kind, points.row, inputs, scenarios)
     made_lines = _is_generated(lines.kind, lines.row, inputs, scenarios)
-    parts = []
-    for generated in (False, True):
-        found = np.zeros((3, len(tx)))
+    result = np.zeros((2, 3, len(px)))
+    for which, generated in enumerate((False, True)):
         some = take_points(points, np.flatnonzero(tested & (made_points == generated)))
-        footprint.points_at_targets(tx, ty, some.x, some.y, some.frequency, some.scope, fences(some, inputs, scenarios),
-                                    some.kernel, bank.radius, bank.out, bank.rose, bank.has_rose, found)
-        result = np.empty_like(found)
-        result[:, order] = found
-        add_lines(px, py, take_lines(lines, np.flatnonzero(made_lines == generated)), bank, result)
-        parts.append(result)
-    return parts[0] + parts[1], parts[0]
+        pieces, fence = take_lines(lines, np.flatnonzero(made_lines == generated)), fences(some, inputs, scenarios)
+
+        def lay(rows: NDArray[np.intp], which: int = which, some: PointScenarios = some, pieces: LineScenarios = pieces,
+                fence: NDArray[np.float64] = fence) -> None:
+            found, x, y = np.zeros((3, len(rows))), px[rows], py[rows]
+            footprint.points_at_targets(x, y, some.x, some.y, some.frequency, some.scope, fence, some.kernel, bank.radius,
+                                        bank.out, bank.rose, bank.has_rose, found)
+            add_lines(x, y, pieces, bank, found)
+            result[which][:, rows] = found
+
+        with ThreadPoolExecutor(threads) as pool:  # each point's sum keeps its order, so the parts change no bit
+            list(pool.map(lay, np.array_split(np.argsort(py, kind="stable"), 2 * threads)))
+    return result.sum(axis=0), result[0]
 
 
 def add_lines(px: NDArray[np.float64], py: NDArray[np.float64], lines: LineScenarios, bank: KernelBank, ir: NDArray[np.float64],

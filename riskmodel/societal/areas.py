@@ -5,6 +5,7 @@ An event that kills in two streets counts once in their district, with the sum o
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -34,7 +35,7 @@ class AreaCurves:
     city: Array
 
 
-def area_curves(inputs: ModelInputs, scenarios: ScenarioSet, table: EventTable) -> AreaCurves:
+def area_curves(inputs: ModelInputs, scenarios: ScenarioSet, table: EventTable, threads: int = 2) -> AreaCurves:
     """Curves of every street and district and of the city."""
     parents = {code: row for row, code in enumerate(inputs.districts["code"])}
     district = np.array([parents.get(code, -1) for code in inputs.streets["parent"]], np.int64)
@@ -49,13 +50,14 @@ def area_curves(inputs: ModelInputs, scenarios: ScenarioSet, table: EventTable) 
     np.add.at(districts, district[known], streets[known])
     city = streets.sum(axis=0)
 
-    def across(part: NDArray[np.int64], parts: int) -> Array:
-        where, rate, deaths = wide.summed(part)
-        return fn_curves(rate, deaths, where, parts)
+    def across(whole: tuple[NDArray[np.int64], int]) -> Array:
+        where, rate, deaths = wide.summed(whole[0])
+        return fn_curves(rate, deaths, where, whole[1])
 
     at = wide.street.astype(np.int64)
-    return AreaCurves(streets + across(at, len(streets)), districts + across(district[at], len(districts)),
-                      city + across(np.zeros(len(at), np.int64), 1)[0])
+    with ThreadPoolExecutor(threads) as pool:
+        more = list(pool.map(across, [(at, len(streets)), (district[at], len(districts)), (np.zeros(len(at), np.int64), 1)]))
+    return AreaCurves(streets + more[0], districts + more[1], city + more[2][0])
 
 
 def place_curve(scenarios: ScenarioSet) -> Array:

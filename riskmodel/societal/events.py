@@ -126,14 +126,14 @@ def event_table(inputs: ModelInputs, scenarios: ScenarioSet, exposure: Exposure,
     deaths_by_street: Any = reach.deaths_by_street  # compiled: types are decided when it is called
     places = _places(scenarios)
     bank, grid, streets = KernelBank.of(scenarios.kernels), inputs.grid, len(inputs.streets)
-    coverage = inputs.coverage
+    coverage, outdoors, indoors = inputs.coverage, exposure.outdoors, exposure.indoors
     start = coverage_start(coverage, grid.size)
 
     def some(rows: slice) -> tuple[Any, ...]:
         return tuple(deaths_by_street(
             grid.west, grid.north, float(grid.cell), grid.nx, grid.ny, *places.part(rows), exposure.job_outdoors,
-            exposure.job_indoors, bank.radius, bank.out, bank.inside, bank.rose, bank.has_rose, exposure.outdoors,
-            exposure.indoors, exposure.probability, start, coverage.street, coverage.fraction, streets, least))
+            exposure.job_indoors, bank.radius, bank.out, bank.inside, bank.rose, bank.has_rose, outdoors,
+            indoors, exposure.probability, start, coverage.street, coverage.fraction, streets, least))
 
     cuts = np.linspace(0, len(places.x), 8 * threads + 1).astype(int).tolist()
     pieces = [slice(*pair) for pair in pairwise(cuts)]
