@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import pickle
 import subprocess
 import sys
 import tempfile
@@ -15,16 +14,16 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 
+from benchmarks.city import city, pickled_city
 from benchmarks.regions import EACH, Region, generate, part, people
-from benchmarks.report import best, machine, once, peak_mb, say
+from benchmarks.report import best, machine, once, peak_mb, say, timed
+from benchmarks.scaling import chart, scaling
 
 ROOT = Path(__file__).parents[1]
-
-T = TypeVar("T")
 
 #: Operations on floating-point numbers for one cell of one footprint: distance², knot, interpolation, scaling, sum.
 FLOPS = 10
@@ -63,16 +62,7 @@ def declare(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--city", default="", help="pickled inputs of a city; generated without it")
     parser.add_argument("--draws", type=int, default=200)
     parser.add_argument("--threads", type=int, default=2)
-
-
-def timed(work: Callable[[], T], repeats: int = 3) -> tuple[float, float, T]:
-    """Wall and processor seconds of the quickest of some calls, and what the last one gave: others may load the machine."""
-    found: list[tuple[float, float]] = []
-    for _ in range(repeats):
-        cpu = time.process_time()
-        wall, result = once(work)
-        found.append((wall, time.process_time() - cpu))
-    return (*min(found), result)
+    parser.add_argument("--plot", default="", help="SVG of cost against size, written here")
 
 
 def ir(options: argparse.Namespace) -> dict[str, Any]:
@@ -284,92 +274,6 @@ def dask(options: argparse.Namespace) -> dict[str, Any]:
     return answer | {"dask_workers": options.workers, "dask_cores": cores}
 
 
-def scaling(options: argparse.Namespace) -> dict[str, Any]:
-    """Cost against size: ten times the sources, ten times the cells, three times the radius."""
-    from riskmodel.fields import individual_risk
-    from riskmodel.scenarios import Scope
-    from riskmodel.sweep import Way
-
-    base, side = options.sources // 10, round(options.side / 10**0.5)
-    rows = []
-    for name, sources, cells, factor in (("base", base, side, 1), ("sources x10", 10 * base, side, 1),
-                                         ("cells x10", base, options.side, 1), ("radius x3", base, side, 3)):
-        region = generate(sources, cells, least=300.0 * factor, most=max(300.0 * factor, min(1000.0, cells * 10) * factor))
-        scenarios = region.scenarios()
-        individual_risk(part(scenarios, np.arange(100)), region.grid)
-        seconds, _ = best(partial(individual_risk, scenarios, region.grid, scopes=(Scope.HC,), way=Way(options.threads)))
-        rows.append({"what": name, "sources": sources, "cells": region.grid.size, "updates": region.updates,
-                     "s": round(seconds, 4), "ns_per_update": round(seconds / region.updates * 1e9, 2)})
-    return {"scaling": rows}
-
-
-def city(options: argparse.Namespace) -> dict[str, Any]:
-    """The whole model on the city: frames in, tables out; then draws and explanations of what it found."""
-    from riskmodel.parameters import load_parameters
-    from riskmodel.run import score
-
-    with Path(options.city).open("rb") as file:
-        inputs = pickle.load(file)
-    parameters = load_parameters()
-    loaded_mb = peak_mb()
-    first, result = once(lambda: score(inputs, parameters, threads=options.threads))
-    first_mb = peak_mb()
-    del result
-    seconds, cpu, result = timed(lambda: score(inputs, parameters, threads=options.threads), 1)
-    answer = {"city_s": seconds, "city_cpu_s": cpu, "city_mb": first_mb, "city_second_mb": peak_mb(),
-              "city_first_s": first, "city_inputs_mb": loaded_mb,
-              "city_scenarios": len(result.scenarios.points.x), "city_stages": result.seconds}
-    return answer | _draws(inputs, result, parameters, options) | _explanations(inputs, result)
-
-
-def _draws(inputs: Any, result: Any, parameters: Any, options: argparse.Namespace) -> dict[str, Any]:
-    from riskmodel.uncertainty import class_fields, draw_streets
-
-    classes = class_fields(inputs, result.scenarios, result.fields, result.exposure, parameters)
-    seconds, _ = best(lambda: draw_streets(classes, parameters, draws=options.draws))
-    return {"draws_s": seconds, "draws": options.draws}
-
-
-def _explanations(inputs: Any, result: Any) -> dict[str, Any]:
-    """Median of cells, of streets, and the whole city; `explain_ms` is the slowest kind of a cell or street."""
-    from riskmodel.explain import explain_cell, explain_streets, gather
-
-    evidence = gather(inputs.grid, inputs.coverage, result.scenarios, result.fields, result.exposure)
-    rng = np.random.default_rng(8)
-    cells = rng.choice(result.cells["cell"].to_numpy(), 50, replace=False)
-    streets = rng.choice(len(inputs.streets), min(50, len(inputs.streets)), replace=False)
-    explain_cell(evidence, int(cells[0]))
-    explain_streets(evidence, streets[:1])
-    by_cell = [1000 * once(partial(explain_cell, evidence, int(cell)))[0] for cell in cells]
-    by_street = [1000 * once(partial(explain_streets, evidence, np.array([street])))[0] for street in streets]
-    whole = 1000 * once(lambda: explain_streets(evidence, np.arange(len(inputs.streets))))[0]
-    return {"explain_ms": float(max(np.median(by_cell), np.median(by_street))), "explain_cell_ms": float(np.median(by_cell)),
-            "explain_street_ms": float(np.median(by_street)), "explain_worst_ms": float(max(*by_cell, *by_street)),
-            "explain_city_ms": whole}
-
-
-def pickled_city(options: argparse.Namespace, folder: Path) -> Path:
-    """Inputs of a generated city as the model reads them from the store."""
-    from geo.ingest import load_directory
-    from geo.sample import generate as generate_sample
-    from geo.settings import Settings
-    from geo.store import open_store
-    from layers.inputs import read_inputs
-
-    settings = Settings(home=folder / "home")
-    settings.prepare_home()
-    say(f"a city of {options.enterprises} enterprises")
-    generate_sample(folder / "sample", enterprises=options.enterprises, seed=settings.sample_seed)
-    with open_store(settings.store_url) as store:
-        store.init()
-        load_directory(store, folder / "sample", settings)
-        inputs = read_inputs(store, datetime.now(UTC).date(), rasters=settings.rasters)
-    path = folder / "inputs.pickle"
-    with path.open("wb") as file:
-        pickle.dump(inputs, file, protocol=5)
-    return path
-
-
 WORK: dict[str, Callable[[argparse.Namespace], dict[str, Any]]] = {
     "ir": ir, "merged": merged, "climada": climada, "naive": naive, "dask": dask, "scaling": scaling, "city": city,
 }
@@ -415,6 +319,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         print(json.dumps(WORK[options.part](options)), flush=True)
         return
     answer = rounded(run_parts(options, [a for a in arguments if a != "--json"]))
+    if options.plot and "scaling" in answer:
+        Path(options.plot).write_text(chart(answer["scaling"]), encoding="utf-8")
     if options.json:
         print(json.dumps(answer, ensure_ascii=False), flush=True)
     else:

@@ -1,7 +1,8 @@
 """The tiles of a run on a Dask cluster: the same function on every worker, so the same bits.
 
-Dask is imported only here and only when somebody asks for a cluster. Tiles are sent in batches of at least half a second, because
-a task costs milliseconds; each takes its own scenarios and people with it, the kernels are sent to every worker once.
+Dask is imported only here and only when somebody asks for a cluster. Tiles are sent in batches of half a second, because a task
+costs milliseconds, or smaller ones where a worker would have too few. Each takes its own scenarios and people with it, the
+kernels are sent to every worker once.
 """
 
 from __future__ import annotations
@@ -16,8 +17,11 @@ from riskmodel.bank import KernelBank
 from riskmodel.sweep import Elsewhere
 from riskmodel.tiles import Laid, People, Plan, Work, lay_tile
 
-#: Estimated seconds of work in one task, at least.
+#: Estimated seconds of work in one task, at least, unless there is too little work for every worker.
 TASK_SECONDS = 0.5
+
+#: Tasks per worker, at least: with fewer, one worker still computes while the others wait for it.
+_TASKS_EACH = 6
 
 #: Cell updates per second of one worker, for the size of a batch.
 _UPDATES_PER_S = 250e6
@@ -32,7 +36,7 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
     ----------
     client : distributed.Client
     task_seconds : float
-        Estimated work in one task.
+        Estimated work in one task; less where a worker would have only a few.
     """
 
     def lay(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[int],
@@ -42,9 +46,9 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
         bank.prepare(plan.grid.cell)
         with _failures_named(dask):
             shared = client.scatter(bank, broadcast=True)
-        batches = batched(plan, tiles, task_seconds)
-        waiting = iter(batches)
         workers = max(1, sum(client.nthreads().values()))
+        share = float(plan.cost[list(tiles)].sum()) / _UPDATES_PER_S / (_TASKS_EACH * workers)
+        waiting = iter(batched(plan, tiles, min(task_seconds, share)))
         running: Any = dask.as_completed(with_results=True)
 
         def start() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,9 @@ import numpy as np
 import pytest
 
 from benchmarks import engine
+from benchmarks.city import pickled_city
 from benchmarks.regions import generate, part, people
+from benchmarks.scaling import chart, table
 
 TINY = ["--sources", "1500", "--side", "300", "--changed", "40", "--events", "640", "--event-side", "150", "--workers", "2",
         "--share", "0.1", "--draws", "20", "--enterprises", "300"]
@@ -39,6 +42,18 @@ def test_every_part_gives_its_figures(name: str, capsys: pytest.CaptureFixture[s
     assert answer.get("dask_equal", True) is True
 
 
+def test_cost_against_size_is_drawn() -> None:
+    rows = [{"what": what, "factor": factor, "sources": 10, "cells": 10, "updates": 1e3, "s": seconds, "ns_per_update": 1.0}
+            for what, most in (("sources", 10.0), ("cells", 1.5), ("area", 11.0))
+            for factor, seconds in ((1.0, 1.0), (10.0, most))]
+    lines = re.findall('points="([^"]+)"', chart(rows))
+    dashed, sources, cells, area = (line.split() for line in lines)
+    assert sources[-1] == dashed[-1]  # ten times the sources, ten times the time: on the dashed line
+    assert cells[-1].split(",")[0] == area[-1].split(",")[0] == dashed[-1].split(",")[0]
+    assert float(area[-1].split(",")[1]) < float(dashed[-1].split(",")[1]) < float(cells[-1].split(",")[1])
+    assert "1.50" in table(rows)
+
+
 def test_the_whole_prints_one_object_with_the_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch,
                                                       capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setenv("RISKMAP_HOME", str(tmp_path))
@@ -60,7 +75,7 @@ def test_an_unknown_part_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.city
 def test_the_city_is_scored_drawn_and_explained(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     options = _options(TINY)
-    path = engine.pickled_city(options, tmp_path)
+    path = pickled_city(options, tmp_path)
     answer = printed("city", capsys, "--city", str(path))
     assert {"city_s", "city_mb", "draws_s", "explain_ms"} <= set(answer)
     assert answer["draws"] == 20
