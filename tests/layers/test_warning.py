@@ -15,7 +15,6 @@ from layers.warning import earlier_nights, write_warnings
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import load_parameters
 from tests.riskmodel.conftest import make_frame
-from tests.support.snapshots import make_small_snapshot
 
 
 def inputs(day: date) -> ModelInputs:
@@ -24,8 +23,8 @@ def inputs(day: date) -> ModelInputs:
     return SimpleNamespace(frames=frames, as_of=day)  # type: ignore[return-value]
 
 
-def test_a_street_that_turned_red_is_warned_of(tmp_path: Path) -> None:
-    path = make_small_snapshot(tmp_path, run_id="20260101T020000-aaaaaa", created="2026-01-01T02:00:00+08:00")
+def test_a_street_that_turned_red_is_warned_of(tmp_path: Path, snapshot_path: Path) -> None:
+    path = shutil.copytree(snapshot_path, tmp_path / snapshot_path.name)
     old = Snapshot(path)
     areas = pq.read_table(path / "areas.parquet").to_pandas()
     calm = (areas["level"] == "street") & (areas["risk_level"] > 2)

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from riskmodel.fields import S_UNIT
+from geo.errors import BadParameter, NotFound
+from riskmodel.fields import S_UNIT, lay
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
 from riskmodel.run import RunResult, score
 from riskmodel.scenarios import Theme
-from tests.riskmodel.conftest import GRID, MakeInputs
+from riskmodel.whatif import moved, what_if
+from tests.riskmodel.conftest import GRID, STREETS, MakeInputs
 
 
 @pytest.fixture(scope="module")
@@ -119,3 +121,32 @@ def test_the_same_inputs_give_the_same_bits(result: RunResult, inputs: ModelInpu
         assert np.array_equal(again.fields.s, result.fields.s)
         assert np.array_equal(again.fields.ir, result.fields.ir)
         assert again.areas["codes"].tolist() == result.areas["codes"].tolist()
+
+
+def test_a_depot_that_moves_away_takes_its_risk_along(result: RunResult, inputs: ModelInputs, parameters: Parameters) -> None:
+    """What-if by difference: the bits of a full run of the edited copy, and the run itself untouched."""
+    edited = moved(inputs, "hazard_source", "H1", GRID.west + 2600.0, GRID.north - 1200.0)
+    before = result.fields.ir.copy()
+    answer = what_if(edited, result.scenarios, result.fields, result.exposure, parameters)
+    full = lay(answer.scenarios, result.exposure, inputs.grid)
+    for name in ("ir", "s", "point_s", "line_s"):
+        assert np.array_equal(getattr(answer.fields, name), getattr(full, name)), name
+    assert np.array_equal(result.fields.ir, before)
+    assert not np.array_equal(answer.fields.ir, before)
+    assert edited.frames["hazard_source"].loc[0, "area_code"] == STREETS[1] != inputs.frames["hazard_source"].loc[0, "area_code"]
+    west, east = (answer.streets.set_index("code").loc[code] for code in STREETS)
+    assert west["pll_after"] < west["pll_before"]
+    moved_pll = (answer.streets["pll_after"] - answer.streets["pll_before"]).sum()
+    assert answer.pll_after == pytest.approx(answer.pll_before + moved_pll)
+    assert east["pll_after"] != east["pll_before"]
+    home = edited.frames["hazard_source"].loc[0]
+    back = what_if(moved(edited, "hazard_source", "H1", home["x"] - 1100.0, home["y"] - 800.0), answer.scenarios, answer.fields,
+                   result.exposure, parameters)
+    assert np.array_equal(back.fields.ir, before)
+
+
+def test_what_cannot_be_moved(inputs: ModelInputs) -> None:
+    with pytest.raises(NotFound, match="没有编号"):
+        moved(inputs, "hazard_source", "nobody", GRID.west + 10, GRID.north - 10)
+    with pytest.raises(BadParameter, match="计算范围之外"):
+        moved(inputs, "hazard_source", "H1", GRID.west - 10, GRID.north - 10)
