@@ -19,8 +19,11 @@ def committed(store: Store) -> datetime:
     return datetime.fromisoformat(store.loads(1)[0]["committed"])
 
 
-@pytest.mark.parametrize("count", [40, writing.BULK + 40])
-def test_every_moment_can_be_read_again(store: Store, enterprises: EnterpriseMaker, count: int) -> None:
+@pytest.mark.parametrize("bulk", [False, True])
+def test_every_moment_can_be_read_again(
+        store: Store, enterprises: EnterpriseMaker, bulk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    count = 400 if bulk else 40
+    monkeypatch.setattr(writing, "BULK", 200)
     states: list[tuple[datetime, pd.DataFrame]] = []
 
     def remember() -> None:

@@ -78,7 +78,7 @@ def test_pages_hold_every_feature_once(
         store: Store, enterprises: EnterpriseMaker, walk: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     if walk:
         monkeypatch.setattr(query, "_WALK", 20)
-    frame = people(1500, enterprises)
+    frame = people(800, enterprises)
     frame.loc[::7, "geometry"] = shapely.buffer(frame.loc[::7, "geometry"].to_numpy(), 0.02)
     store.load("enterprise", frame.sample(frac=1, random_state=3), source="a")
     for polygon in (STAR, shapely.box(116, 39.8, 117, 40.5) - STAR, shapely.box(110, 30, 120, 50)):
@@ -88,8 +88,8 @@ def test_pages_hold_every_feature_once(
 def walk_through(store: Store, frame: pd.DataFrame, polygon: shapely.Polygon) -> None:
     met = shapely.intersects(polygon, frame["geometry"].to_numpy()) & (frame["staff_at_place"] > 50).to_numpy()
     expected, where = sorted(frame["id"][met]), Comparison("staff_at_place", ">", 50)
-    assert len(expected) > 100
-    for limit in (37, 700, 5000):
+    assert len(expected) > 70
+    for limit in (61, 350, 5000):
         found: list[str] = []
         cursor = None
         while True:
