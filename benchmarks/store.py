@@ -128,10 +128,16 @@ def _city(store: Store, sample: Path, home: Path, engine: str, url: str, sizes: 
     load_s, _ = once(lambda: load_directory(store, sample, Settings(home=home)))
     sizes["city"] = store.counts()
     read_s, _ = best(lambda: [store.read(kind) for kind in KINDS], 3)
-    peer_s, rows = storepeers.read_city(engine, url, home, sample)
-    if rows != sum(sizes["city"].values()):
-        raise RuntimeError(f"the peer read {rows} rows, not {sum(sizes['city'].values())}")
-    return {"load_city_s": load_s, "read_city_s": read_s, "read_city_peer_s": peer_s, "read_city_peer_ratio": peer_s / read_s}
+    peer_s, rows = storepeers.read_city(url)
+    found = {"load_city_s": load_s, "read_city_s": read_s, "read_city_peer_s": peer_s, "read_city_peer_ratio": peer_s / read_s}
+    counts = [rows]
+    if engine == "sqlite":
+        file_s, rows = storepeers.read_file(home, sample)
+        found |= {"read_city_file_peer_s": file_s, "read_city_file_peer_ratio": file_s / read_s}
+        counts.append(rows)
+    if set(counts) != {sum(sizes["city"].values())}:
+        raise RuntimeError(f"the peers read {counts} rows, not {sum(sizes['city'].values())}")
+    return found
 
 
 def _polygon(store: Store, engine: str, url: str, home: Path, hits: int) -> Figures:

@@ -20,7 +20,7 @@ from geo.store import Store, open_store
 
 EnterpriseMaker = Callable[..., pd.DataFrame]
 
-ROWS = 6_000
+ROWS = 2_000
 
 #: Imports once, then loads in a forked child for every line it reads: "STATE" → all rows get it as staff.
 LAUNCHER = """
@@ -28,7 +28,7 @@ import os, sys
 import pandas as pd
 import alembic.command, psycopg
 from geo.store import loading, open_store, writing
-loading.CHUNK = 500
+loading.CHUNK, writing.BULK = 170, 1_000
 frame = pd.read_parquet(sys.argv[2])
 for line in sys.stdin:
     child = os.fork()
