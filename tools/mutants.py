@@ -181,7 +181,7 @@ class Judge:
         for name in self.modules:
             module, survivors, count = importlib.import_module(name), [], 0
             entering = [item for (_, files), item in paired if module.__file__ in files]
-            quick = [item for (seconds, files), item in paired if seconds < 0.05 or module.__file__ in files]
+            quick = [*entering, *(i for (seconds, files), i in paired if seconds < 0.05 and module.__file__ not in files)]
             for what, shared, code in mutants(name):
                 count += 1
                 if in_child(quick if shared else entering, module, code):

@@ -271,7 +271,14 @@ class Dilution:
         return cls(scale, law, np.concatenate([first[None], scaled]) * scale, np.concatenate([start[None], values]))
 
     def at(self, x: Array) -> Array:
-        """Dilution at `x` m (positive), broadcast against the sources."""
+        """Dilution at `x` m (positive), broadcast against the sources.
+
+        Examples
+        --------
+        >>> curve = Dilution.plume(np.array(1.0), 0.0)
+        >>> curve.at(10.0 ** np.array([1.78, 2.71])).round(6).tolist()
+        [0.1, 0.002]
+        """
         near = np.maximum(self.law / (self.law + np.square(x / self.scale)), self.values[0])
         lx, lk, lv = np.log(x), np.log(self.knots), np.log(self.values)
         result = np.broadcast_to(lv[-1], np.broadcast_shapes(lx.shape, lv[-1].shape)).copy()
@@ -288,6 +295,10 @@ def refuse_light(gas: Gas, wind: ArrayLike) -> None:
     ------
     NotModelled
         If the gas is not heavier than air, or the wind weaker than 0.5 m/s.
+
+    Examples
+    --------
+    >>> refuse_light(Gas.vapour(0.0709, 239.15), [0.5, 4.0])
     """
     if gas.reduced_gravity <= 0:
         raise NotModelled(
@@ -303,7 +314,13 @@ def refuse_light(gas: Gas, wind: ArrayLike) -> None:
 
 
 def virtual_distance(spread: Callable[[Array], Array], wanted: Array, far: float = 1e6) -> Array:
-    """Distance, m, at which a growing spread reaches `wanted` m, by bisection."""
+    """Distance, m, at which a growing spread reaches `wanted` m, by bisection.
+
+    Examples
+    --------
+    >>> virtual_distance(lambda x: 0.1 * x, np.array([5.0, 20.0])).round(6).tolist()
+    [50.0, 200.0]
+    """
     low, high = np.full(wanted.shape, 1e-3), np.full(wanted.shape, far)
     for _ in range(60):
         middle = np.sqrt(low * high)
@@ -313,12 +330,24 @@ def virtual_distance(spread: Callable[[Array], Array], wanted: Array, far: float
 
 
 def plume_spread(stability: str, terrain: dispersion.Terrain) -> Spread:
-    """σy and σz of the passive plume as a function of distance (Briggs 1973)."""
+    """σy and σz of the passive plume as a function of distance (Briggs 1973).
+
+    Examples
+    --------
+    >>> [round(float(s), 1) for s in plume_spread("D", "rural")(np.array(500.0))]
+    [39.0, 22.7]
+    """
     return lambda x: dispersion.briggs(x, stability, terrain)
 
 
 def puff_spread(stability: str, terrain: dispersion.Terrain) -> Spread:
-    """σx = σy and σz of the passive puff: CCPS table 2-13 over open land; Briggs urban, for want of urban puff data, in towns."""
+    """σx = σy and σz of the passive puff: CCPS table 2-13 over open land; Briggs urban, for want of urban puff data, in towns.
+
+    Examples
+    --------
+    >>> [round(float(s), 1) for s in puff_spread("F", "rural")(np.array(500.0))]
+    [5.0, 2.2]
+    """
     if terrain == "rural":
         return lambda x: dispersion.ccps_puff(x, stability)
     return lambda x: dispersion.briggs(x, stability, terrain)

@@ -106,7 +106,14 @@ class Plume:
         return np.asarray(np.where(at <= self.end, near, far))
 
     def half_width(self, x: ArrayLike) -> Array:
-        """Half-width of the dense part, ``D + 8 l_b + 2.5 l_b^(1/3) x^(2/3)``; beyond, that of a top hat of the same area, m."""
+        """Half-width of the dense part, ``D + 8 l_b + 2.5 l_b^(1/3) x^(2/3)``; beyond, that of a top hat of the same area, m.
+
+        Examples
+        --------
+        >>> plume = Plume.of(0.5, 1.5, "F", "urban", Gas.vapour(0.0709, 239.15))
+        >>> plume.half_width([0.0, 50.0]).round(1).tolist()
+        [6.7, 38.3]
+        """
         at = np.maximum(np.asarray(x, np.float64), 0.0)
         dense = self.scale + 8 * self.buoyancy + 2.5 * np.cbrt(self.buoyancy) * at ** (2 / 3)
         return np.asarray(np.where(at <= self.end, dense, self._sigma(np.maximum(at, 1e-3))[0] / _TOP_HAT))
@@ -146,7 +153,15 @@ class Plume:
         return np.where(self.distance_to(concentration) > 0, 2 * half.mean(axis=0) * reach, 0.0)
 
     def toxic_load(self, x: ArrayLike, y: ArrayLike, n: float, seconds: ArrayLike, longest: float = 1800.0) -> Array:
-        """Load ``Cⁿ t`` in (kg/m³)ⁿ·s of a release of `seconds`, exposure capped at `longest` (Purple Book 5.2.2)."""
+        """Load ``Cⁿ t`` in (kg/m³)ⁿ·s of a release of `seconds`, exposure capped at `longest` (Purple Book 5.2.2).
+
+        Examples
+        --------
+        >>> plume = Plume.of(0.5, 4.0, "D", "rural", Gas.vapour(0.0709, 239.15))
+        >>> hour, half_an_hour = (float(plume.toxic_load(100.0, 0.0, 2.75, s)) for s in (3600.0, 1800.0))
+        >>> hour == half_an_hour
+        True
+        """
         return np.asarray(self.concentration(x, y) ** n * np.minimum(np.asarray(seconds, np.float64), longest))
 
     def _sigma(self, x: Array) -> tuple[Array, Array]:

@@ -87,7 +87,13 @@ class Puff:
         return cls(M, u, gas, spread, dense, volume, dilution, end, shift_y, shift_z)
 
     def radius(self, x: ArrayLike) -> Array:
-        """Radius, m, of the slumping cloud whose centre is `x` m downwind: ``R² = R_0² + 1.2 t √(g' V)``, ``t = x / 0.4 u``."""
+        """Radius, m, of the slumping cloud whose centre is `x` m downwind: ``R² = R_0² + 1.2 t √(g' V)``, ``t = x / 0.4 u``.
+
+        Examples
+        --------
+        >>> Puff.of(1000.0, 4.0, "D", "rural", Gas.vapour(0.0709, 239.15)).radius([0.0, 100.0]).round(1).tolist()
+        [4.0, 74.5]
+        """
         return _radius(self.volume, self.gas, self.wind, np.maximum(np.asarray(x, np.float64), 0.0))
 
     def concentration(self, x: ArrayLike, y: ArrayLike = 0.0) -> Array:

@@ -19,8 +19,8 @@ from riskmodel.consequence.explosion import swisdak
 
 Array = NDArray[np.float64]
 
-#: Validity of the fit, m/kg^(1/3).
-NEAREST, FARTHEST = 0.2, 158.7
+#: Nearest scaled distance of the fit, m/kg^(1/3); it holds up to 158.7.
+NEAREST = 0.2
 
 #: Heats of explosion, J/kg (Chinese 安全评价 practice).
 HEAT_OF_EXPLOSION: Mapping[str, float] = MappingProxyType({

@@ -73,7 +73,13 @@ def identify(quantities: Mapping[str, float], residents: float, parameters: Para
 
 
 def is_major(s: ArrayLike) -> NDArray[np.bool_]:
-    """``S ≥ 1``, with one part in 10⁹ against rounding."""
+    """``S ≥ 1``, with one part in 10⁹ against rounding.
+
+    Examples
+    --------
+    >>> is_major([0.999, 1.0]).tolist()
+    [False, True]
+    """
     return np.asarray(np.asarray(s, np.float64) >= 1.0 - 1e-9)
 
 
@@ -120,7 +126,14 @@ def threshold(name: str) -> float:
 
 
 def category(name: str, parameters: Parameters) -> str:
-    """Category symbol of table 2 and 4 of a substance; the symbol itself for one given by it."""
+    """Category symbol of table 2 and 4 of a substance; the symbol itself for one given by it.
+
+    Examples
+    --------
+    >>> from riskmodel.parameters.load import load_parameters
+    >>> category("汽油", load_parameters())
+    'W5.3'
+    """
     key = key_of(name)
     return str(parameters.table("identification.table1.category").get(key, key))
 
@@ -132,6 +145,12 @@ def beta(name: str, parameters: Parameters) -> float:
     ------
     UnknownIdentifier
         If the substance has neither.
+
+    Examples
+    --------
+    >>> from riskmodel.parameters.load import load_parameters
+    >>> beta("氯", load_parameters()), beta("汽油", load_parameters())
+    (4.0, 1.0)
     """
     key = key_of(name)
     gases = parameters.table("identification.beta.named")
@@ -146,7 +165,14 @@ def beta(name: str, parameters: Parameters) -> float:
 
 
 def alpha(residents: ArrayLike, parameters: Parameters) -> NDArray[np.float64]:
-    """Coefficient α of exposed residents (table 5); fractions of a person are rounded to the nearest whole."""
+    """Coefficient α of exposed residents (table 5); fractions of a person are rounded to the nearest whole.
+
+    Examples
+    --------
+    >>> from riskmodel.parameters.load import load_parameters
+    >>> alpha([0, 29, 30, 50, 99.4, 100], load_parameters()).tolist()
+    [0.5, 1.0, 1.2, 1.5, 1.5, 2.0]
+    """
     bounds = parameters.array("identification.alpha.people")
     values = parameters.array("identification.alpha.coefficient")
     people = np.floor(np.asarray(residents, np.float64) + 0.5)
@@ -154,7 +180,14 @@ def alpha(residents: ArrayLike, parameters: Parameters) -> NDArray[np.float64]:
 
 
 def grade(s: ArrayLike, r: ArrayLike, parameters: Parameters) -> NDArray[np.int8]:
-    """Grade 1–4 by R (table 6, lower bounds inclusive); 0 where S < 1."""
+    """Grade 1–4 by R (table 6, lower bounds inclusive); 0 where S < 1.
+
+    Examples
+    --------
+    >>> from riskmodel.parameters.load import load_parameters
+    >>> grade([1.0, 1.0, 0.9], [100.0, 9.9, 0.0], load_parameters()).tolist()
+    [1, 4, 0]
+    """
     bounds = parameters.array("identification.grade.r")
     level = 1 + (np.asarray(r, np.float64)[..., None] < bounds * (1 - 1e-12)).sum(axis=-1)
     return np.where(is_major(s), level, 0).astype(np.int8)

@@ -134,6 +134,9 @@ def test_impulse_of_every_piece_swisdak() -> None:
     for end, inside in ((0.96, 0.5), (2.38, 1.7), (33.7, 12.0)):  # a piece holds at its upper end
         want = sum(c * np.log(end) ** i for i, c in enumerate(pieces[inside]))
         assert float(np.log(explosives.impulse(end, 1.0))) == approx(want)
+        beyond = np.log(end * 1.001)  # and not beyond
+        assert float(np.log(explosives.impulse(end * 1.001, 1.0))) != approx(sum(
+            c * beyond**i for i, c in enumerate(pieces[inside])), rel=1e-5)
 
 
 def test_flame_speeds_pierorazio_table() -> None:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
+import inspect
+import pkgutil
 from itertools import pairwise
 
 import numpy as np
 import pytest
 from scipy.stats import norm
 
+from riskmodel import consequence
 from riskmodel.consequence import (
     atmosphere,
     bst,
@@ -82,6 +86,7 @@ def test_tailings_at_two_sizes() -> None:
     assert tailings.outflow_volume_rico(1e60) == approx(1e60)
     assert float(tailings.inundated_area(8e6)) == approx(80 * 4e4)
     assert tailings.share_of_circle([0.0, 4000.0, 4000.1], 4000.0, 60.0) == approx([1.0, 60 / (2 * np.pi * 4000), 0.0])
+    assert float(tailings.share_of_circle(0.0, 1.0, 1e-3)) == approx(1 / (2 * np.pi))  # a millimetre at least
     assert float(tailings.width(1e7, 40.0)) == approx(80 * (out**2) ** (1 / 3) / float(tailings.runout(1e7, 40.0)))
 
 
@@ -94,6 +99,7 @@ def test_fireball_inside_and_through_air() -> None:
     F = 200 * 58**2 / (200**2 + 58**2) ** 1.5
     assert float(fireball.solid_flame_flux(200.0, 8000.0, 300e3, vapour_pressure=1500.0)) == approx(through * 300e3 * F)
     assert fireball.transmissivity([0.0, 1.0, 400.0], 1000.0) == approx([1.0, 1.0, 2.02 * 4e5**-0.09])
+    assert float(fireball.transmissivity(0.0, 1e9)) == approx(2.02 * 1e6**-0.09)  # no path is shorter than a millimetre
     assert fireball.chinese_mass(100.0, [0, 1, 2, 3, 9]) == approx([50, 50, 70, 90, 90])
     half, full = (float(fireball.point_source_flux(100.0, 8000.0, 46e6, 0.3, tau)) for tau in (0.5, 1.0))
     assert full == approx(2.2 * 0.3 * 46e6 * 8000**0.67 / (4 * np.pi * 1e4))
@@ -130,6 +136,9 @@ def test_jets_by_points_and_directions() -> None:
 def test_pool_fires_term_by_term() -> None:
     assert poolfire.burning_rate(40e6, 400e3, heat_capacity=2000, boiling=280, ambient=300) == approx(0.1)  # no superheat
     assert poolfire.burning_rate(40e6, 400e3) == approx(0.1)
+    assert poolfire.burning_rate(40e6, 400e3, boiling=300, ambient=280) == approx(0.1, rel=1e-9)
+    assert poolfire.burning_rate(40e6, 400e3, heat_capacity=2000) == approx(0.1, rel=1e-9)
+    assert poolfire.burning_rate(40e6, 400e3, heat_capacity=2000, boiling=10) == approx(0.001 * 40e6 / 420e3, rel=1e-9)
     D, m, density = 16.0, 0.05, 1.1
     base = m / (density * np.sqrt(9.81 * D))
     star = 6 / (9.81 * m * D / density) ** (1 / 3)
@@ -161,9 +170,11 @@ def test_heat_of_a_pool_in_wind() -> None:
         wet = float(flame.pool_flux(40.0, D, burning, wind, E, side=side, vapour_pressure=1500.0))  # type: ignore[arg-type]
         assert wet == approx(bare * 2.02 * (1500 * 30.0) ** -0.09)
     assert flame.pool_flux([0.0, 10.0], D, burning, wind, E).tolist() == [E, E]
-    edge = float(flame.pool_flux(10.0 + 1e-9, D, burning, wind, E))
-    assert edge == approx(float(flame.pool_flux(10.0 * (1 + 1e-3), D, burning, wind, E)))
+    edge = float(flame.pool_flux(10.0 + 1e-9, D, burning, wind, E))  # a hundredth of a metre off a pool of ten
+    assert edge == approx(E * np.hypot(*(float(v) for v in flame.view_factors(10.01, 10.0, length, lean))), rel=1e-9)
     assert edge <= E
+    inside, rim = (flame.view_factors(r, 10.0, 20.0) for r in (5.0, 10.0 * (1 + 1e-6)))
+    assert [float(v) for v in inside] == approx([float(v) for v in rim], rel=1e-9)
 
 
 def test_explosion_laws_by_arithmetic() -> None:
@@ -180,12 +191,15 @@ def test_explosion_laws_by_arithmetic() -> None:
     assert float(explosion.epa_distance(1000.0, 46e6)) == approx(17 * (0.1 * 1000 * 46e6 / 4.68e6) ** (1 / 3))
     for Z, c in ((0.5, (7.2106, -2.1069, -0.3229, 0.1117, 0.0685)), (2.9, (7.2106, -2.1069, -0.3229, 0.1117, 0.0685)),
                  (7.0, (7.5938, -3.0523, 0.40977, 0.0261, -0.01267)), (23.8, (7.5938, -3.0523, 0.40977, 0.0261, -0.01267)),
-                 (90.0, (6.0536, -1.4066))):
+                 (2.901, (7.5938, -3.0523, 0.40977, 0.0261, -0.01267)), (23.801, (6.0536, -1.4066)), (90.0, (6.0536, -1.4066))):
         assert float(np.log(explosion.swisdak(Z))) == approx(sum(k * np.log(Z) ** i for i, k in enumerate(c)))
     assert explosion.scaled_distance(lambda z: 1 / z, 2.0) == approx(0.5, rel=1e-9)
     # bounds of the search: a law that is never, or always, above ends at them
     assert explosion.scaled_distance(lambda z: 0 * z, 1.0) == approx(0.05)
     assert explosion.scaled_distance(lambda z: 0 * z + 2, 1.0) == approx(500.0)
+    cube = 101_300 / 4.52e6  # one metre per unit of Z; the search ends at 0.05 and 13
+    assert float(explosion.injury_radius(cube, 1e12)) == approx(0.05)
+    assert float(explosion.injury_radius(cube, 0.0)) == approx(13.0)
     assert float(explosion.injury_radius(1000.0, 44e3, tnt_energy=4.184e6)) == approx(
         1.0891 * (1000 * 4.184e6 / 101_300) ** (1 / 3), rel=1e-4)
 
@@ -282,7 +296,8 @@ def test_outflow_at_its_edges() -> None:
     assert float(state.pressure) == approx(101_325)
     assert float(state.temperature) == approx(300 * ratio ** (0.4 / 1.4))
     assert float(state.velocity) == approx(slow / (rho * ratio ** (1 / 1.4) * np.pi / 4 * 1e-4))
-    assert float(release.gas_exit(0.01, 1.2, 5e4, 300.0, 1.4).rate) == 0.0  # nothing flows out of a vacuum
+    vacuum = release.gas_exit(0.01, 1.2, 5e4, 300.0, 1.4)  # nothing flows out of a vacuum
+    assert [float(v) for v in vacuum] == [0.0, 5e4, 300.0, 0.0]
     assert float(release.critical_ratio(1.3)) == approx((2 / 2.3) ** (1.3 / 0.3))
     assert release.flash_fraction([300.0, 250.0, 240.0], 250.0, 2000.0, 4e5) == approx([1 - np.exp(-0.25), 0.0, 0.0])
 
@@ -299,6 +314,8 @@ def test_two_phase_between_its_bounds() -> None:
     long = release.two_phase_rate(0.02, 1.0e6, 0.9e6, 300.0, length=0.1, **v)
     assert float(long) == approx(area * np.sqrt(2 * 0.61**2 * 600 * 1e5 + equilibrium))
     assert float(release.two_phase_rate(0.02, 1.0e6, 1.2e6, 300.0, **v)) == approx(area * np.sqrt(equilibrium))
+    thin = release.two_phase_rate(0.02, 1e5, 2e5, 300.0, length=0.0, **v)  # below the atmosphere: a pascal drives
+    assert float(thin) == approx(area * np.sqrt(2 * 0.61**2 * 600))
     # no drive: at most the larger of the liquid's rate and the equilibrium's
     capped = release.two_phase_rate(0.02, 1.0e6, 1e5, 300.0, **v)
     assert float(capped) == approx(area * np.sqrt(max(2 * 0.61**2 * 600 * drop, equilibrium)))
@@ -322,6 +339,14 @@ def test_flammable_reach_of_light_and_heavy_gas() -> None:
     reach = flash.plume_distance([5.0, 50.0], light, 0.033, 3.0, "D", "rural")
     for rate, x in zip((5.0, 50.0), reach, strict=True):
         assert float(dispersion.plume(rate, 3.0, *dispersion.briggs(x, "D"))) == approx(0.033, rel=1e-6)
+    air = 101_325 * 0.02897 / (8.314 * 293.15)
+    neutral = Gas(density=air, concentration=0.05, temperature=293.15)
+    assert neutral.reduced_gravity == 0.0
+    assert flash.plume_distance(5.0, neutral, 0.033, 3.0, "D", "rural") == approx(reach[0])
+    barely = Gas(density=air * 1.05, concentration=1.2, temperature=293.15)
+    assert 0 < barely.reduced_gravity < 1
+    assert float(flash.plume_distance(50.0, barely, 0.1, 3.0, "D", "rural")) == approx(float(
+        Plume.of(50.0, 3.0, "D", "rural", barely, richardson=None).distance_to(0.1)))
     heavy = Gas.vapour(0.0441, 231.05)
     x = float(flash.plume_distance(10.0, heavy, 0.038, 3.0, "D", "rural"))
     assert float(Plume.of(10.0, 3.0, "D", "rural", heavy, richardson=None).concentration(x)) == approx(0.038, rel=1e-6)
@@ -351,3 +376,12 @@ def test_lethality_of_a_load() -> None:
     load = (mg * 1e-6) ** constants.n * 20 * 60
     assert float(dense_gas.lethality(load, constants)) == approx(float(probit.probability(
         probit.toxic(mg**constants.n * 20, constants))))
+
+
+def test_every_public_function_of_the_library_has_an_example() -> None:
+    """And the examples run with the tests (``--doctest-modules``)."""
+    for info in pkgutil.iter_modules(consequence.__path__, "riskmodel.consequence."):
+        module = importlib.import_module(info.name)
+        for name, function in vars(module).items():
+            if inspect.isfunction(function) and function.__module__ == info.name and not name.startswith("_"):
+                assert ">>>" in (function.__doc__ or ""), f"{info.name}.{name}"

@@ -172,6 +172,11 @@ def test_mistake_15_small_rows_are_dropped_and_the_loss_is_told(make_inputs: Mak
     result = score(make_inputs(residents=20.0, hazard_source=[DEPOT]), parameters)
     assert 0.0 <= result.uncertainty["dropped_pll"] < 1e-9
     assert result.uncertainty["dropped_pll"] < 1e-6 * result.totals["hazchem"]
+    inputs = make_inputs(residents=20.0, hazard_source=[DEPOT])
+    whole, cut = (event_table(inputs, result.scenarios, result.exposure, least=least) for least in (0.0, 1e-6))
+    missing = float((whole.rate * whole.deaths).sum() - (cut.rate * cut.deaths).sum())
+    assert missing > 0
+    assert cut.lost == pytest.approx(missing, rel=1e-6)
 
 
 @pytest.mark.parametrize(("error_factor", "inflated"), [(10.0, 2.66), (3.0, 1.25)])
