@@ -32,7 +32,7 @@ ROOT = Path(__file__).parent.parent
 KNOWN = ROOT / "tools/mutants.toml"
 TESTS = [*(ROOT / "tests/outside").glob("test_*published.py"), ROOT / "tests/outside/test_gb18218.py",
          *(ROOT / f"tests/riskmodel/test_{name}.py"
-           for name in ("consequence", "consequence_checks", "consequence_numbers", "dense_gas", "identification"))]
+           for name in ("consequence", "consequence_checks", "consequence_numbers", "dense_gas", "dense_gas_numbers", "identification"))]
 MODULES = sorted(f"riskmodel.{p}.{f.stem}" for p in ("consequence", "identification")
                  for f in (ROOT / "riskmodel" / p).glob("[a-z]*.py"))
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
@@ -127,8 +127,12 @@ def passes(items: list[Any], i: int) -> bool:
     return not any(report.failed for report in runtestprotocol(items[i], log=False, nextitem=following))
 
 
-def in_child(items: list[Any], module: ModuleType | None = None, code: Any = None) -> bool:
-    """Whether all tests pass in a child; a mutant that cannot be installed or runs for 20 s does not."""
+def noticed(items: list[Any], module: ModuleType, code: Any) -> bool:
+    """Whether a test fails on a mutant, in a child; the test that does goes to the front: the next mutant is likely its too.
+
+    A mutant that cannot be installed, or runs for 20 s, is noticed.
+    """
+    read, write = os.pipe()
     if not (child := os.fork()):
         gc.disable()
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
@@ -136,11 +140,16 @@ def in_child(items: list[Any], module: ModuleType | None = None, code: Any = Non
         signal.alarm(20)
         status = 1
         with contextlib.suppress(BaseException):
-            if module is not None:
-                install(module, code)
-            status = int(not all(passes(items, i) for i in range(len(items))))
+            install(module, code)
+            failing = next((i for i in range(len(items)) if not passes(items, i)), None)
+            status = int(failing is not None)
+            os.write(write, str(failing or 0).encode())
         os._exit(status)
-    return os.waitpid(child, 0)[1] == 0
+    os.close(write)
+    with os.fdopen(read) as file:
+        first = int(file.read() or 0)
+    items.insert(0, items.pop(first))
+    return os.waitpid(child, 0)[1] != 0
 
 
 def files_entered(items: list[Any]) -> list[tuple[float, set[str]]]:
@@ -184,7 +193,7 @@ class Judge:
             quick = [*entering, *(i for (seconds, files), i in paired if seconds < 0.05 and module.__file__ not in files)]
             for what, shared, code in mutants(name):
                 count += 1
-                if in_child(quick if shared else entering, module, code):
+                if not noticed(quick if shared else entering, module, code):
                     survivors.append(what)
             reasons = self.known.get(name.removeprefix("riskmodel."), {})
             alive = [s for s in survivors if s.split(" ", 1)[1] not in reasons]

@@ -262,7 +262,9 @@ def test_probit_rules_at_their_bounds() -> None:
     assert probit.heat_indoors([37_499.9, 37_500.0]).tolist() == [0.0, 1.0]
     assert probit.blast_outdoors([29_999.0, 3e4]).tolist() == [0.0, 1.0]
     assert probit.blast_indoors([9_999.0, 1e4, 29_999.0, 3e4]).tolist() == [0.0, 0.025, 0.025, 1.0]
-    assert float(probit.critical_flux(4.0, 8.0, "lees")) == approx((np.exp(33.02 / 1.99) / 0.5 / 8) ** 0.75)
+    assert float(probit.critical_flux(4.0, 8.0, "lees")) == approx((np.exp(33.02 / 1.99) / 0.5 / 8) ** 0.75, rel=1e-10)
+    assert float(probit.collapse(20e3, 300.0)) == approx(5 - 0.22 * np.log(2**7.4 + (460 / 300) ** 11.3))
+    assert float(probit.head_impact(20e3, 300.0)) == approx(5 - 8.49 * np.log(2430 / 20e3 + 4e8 / 6e6))
     assert float(probit.toxic_load(10.0, 45.0, 2.0)) == approx(3000.0)
     assert float(probit.toxic_load(10.0, 45.0, 2.0, longest=60.0)) == approx(4500.0)
     assert probit.probability([4.0, 5.0, 6.5]) == approx(norm.cdf([-1.0, 0.0, 1.5]))

@@ -16,7 +16,7 @@ import pytest
 from geo.kinds import KINDS
 from riskmodel import likelihood
 from riskmodel.build import build_scenarios, gather
-from riskmodel.emergency import city_means, mitigate
+from riskmodel.emergency import city_means, fire_factor, injury_factor, mitigate, toxic_factor
 from riskmodel.epoch import constants
 from riskmodel.fields import S_UNIT, lay
 from riskmodel.inputs import ModelInputs
@@ -282,6 +282,13 @@ def test_mistake_22_response_is_relative_to_the_citys_mean(make_inputs: MakeInpu
     after = mitigate(bare, more, effects, frozen)
     assert fires(after) < fires(before)
     assert after.points.mitigation[0] == before.points.mitigation[0]
+
+
+def test_mistake_22_each_kind_of_help_is_bounded(parameters: Parameters) -> None:
+    """However near or far help is: fires 0.85 to 1.6, treatment 0.8 to 1.2, warning of a toxic cloud at most 0.55."""
+    assert fire_factor([0.0, 1e4], parameters).tolist() == approx([0.85, 1.6])
+    assert injury_factor([0.0, 1e4], 1.0, parameters).tolist() == approx([0.8, 1.2])
+    assert float(toxic_factor(0.0, 1e9, 0.0, 0.5, parameters)) == approx(0.55)
 
 
 def test_mistake_22_and_bounded(make_inputs: MakeInputs, parameters: Parameters) -> None:
