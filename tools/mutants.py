@@ -33,7 +33,7 @@ KNOWN = ROOT / "tools/mutants.toml"
 TESTS = [*(ROOT / "tests/outside").glob("test_*published.py"), ROOT / "tests/outside/test_gb18218.py",
          *(ROOT / f"tests/riskmodel/test_{name}.py"
            for name in ("consequence", "consequence_checks", "consequence_numbers", "dense_gas", "dense_gas_numbers",
-                                                               "identification"))]
+                        "identification"))]
 MODULES = sorted(f"riskmodel.{p}.{f.stem}" for p in ("consequence", "identification")
                  for f in (ROOT / "riskmodel" / p).glob("[a-z]*.py"))
 SWAPS: dict[type[ast.AST], tuple[type[ast.AST], ...]] = {
