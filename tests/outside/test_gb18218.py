@@ -127,3 +127,9 @@ def test_chlorine_of_order_40(parameters: Parameters) -> None:
 def test_impossible_quantities_are_refused_by_name(tonnes: float, parameters: Parameters) -> None:
     with pytest.raises(BadParameter, match="氯"):
         identify({"氯": tonnes}, 0, parameters)
+
+
+def test_a_little_and_a_part_of_a_person(parameters: Parameters) -> None:
+    """Nothing and half a tonne are quantities; a share of a resident counts to the nearest whole: 29.5 are 30."""
+    assert identify({"氯": 0.5, "氨": 0.0}, 0, parameters).s == pytest.approx(0.1)
+    assert [float(alpha(people, parameters)) for people in (29.497, 29.5)] == pytest.approx([1.0, 1.2])

@@ -55,6 +55,11 @@ def test_air_at_its_limits() -> None:
     assert float(atmosphere.transmissivity(0.0, 293.15, 0.0)) == 1.0
     assert atmosphere.transmissivity([0.0, 0.5], 293.15, 0.5) == approx(float(atmosphere.transmissivity(1.0, 293.15, 0.5)))
     assert float(atmosphere.transmissivity(100.0)) == float(atmosphere.transmissivity(100.0, 293.15, 0.5))
+    for path in (1.005, 1.005 * 349 / 273):  # just above a metre, and where carbon dioxide begins to count
+        water = np.log10(288.651 * path * float(atmosphere.saturation_pressure(349.0)) / 133.322 / 349)
+        carbon = np.log10(max(273 * path / 349, 1.0))
+        assert float(atmosphere.transmissivity(path, 349.0, 1.0)) == approx(
+            1.006 - 0.01171 * water - 0.02368 * water**2 - 0.03188 * carbon + 0.001164 * carbon**2, rel=1e-9)
     assert float(atmosphere.transmissivity(1e14, 293.15, 1.0)) == 0.0
 
 
@@ -175,6 +180,7 @@ def test_heat_of_a_pool_in_wind() -> None:
     assert edge <= E
     inside, rim = (flame.view_factors(r, 10.0, 20.0) for r in (5.0, 10.0 * (1 + 1e-6)))
     assert [float(v) for v in inside] == approx([float(v) for v in rim], rel=1e-9)
+    assert float(rim[0]) == approx(0.5, abs=5e-3)  # at the rim of a tall upright flame half of what a wall sees is flame
 
 
 def test_explosion_laws_by_arithmetic() -> None:
