@@ -95,13 +95,13 @@ def contents(row: dict[Any, Any], parameters: Parameters) -> list[tuple[str, flo
         tonnes = float(entry.get("quantity_t") or 0.0)
         if not tonnes >= 0:
             tonnes = 0.0
-        found.append((_key(entry, row, parameters), tonnes))
+        found.append((_key(entry, parameters), tonnes))
     return found
 
 
-def _key(entry: dict[Any, Any], row: dict[Any, Any], parameters: Parameters) -> str:
+def _key(entry: dict[Any, Any], parameters: Parameters) -> str:
     names = [entry.get(name) for name in ("substance", "cas")]
-    symbol = entry.get("hazard_class") or (row.get("hazard_class") if entry is row else None)
+    symbol = entry.get("hazard_class")
     problem: UnknownIdentifier | None = None
     for name in (*names, _symbol(symbol, parameters)):
         if isinstance(name, str) and name:

@@ -125,3 +125,15 @@ def test_substances_that_nobody_knows_are_named_not_counted_as_safe(make_inputs:
     assert found["reason"][1] is None
     assert "适用范围" in found["reason"][2]
     assert "物质清单" in found["reason"][4]
+
+
+def test_entries_without_an_amount_or_a_class_of_their_own(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    """No amount, or an impossible one, is nothing; half a tonne counts; an empty list leaves the row's own substance; an entry
+    does not take the row's class.
+    """
+    inventories = [[{"substance": "氯"}], [{"substance": "氯", "quantity_t": -3.0}], [{"substance": "氯", "quantity_t": 0.5}], [],
+                   [{"substance": "某溶剂", "quantity_t": 100.0}]]
+    found = grade_units(make_inputs(hazard_source=[
+        {**TANK, "hazard_class": "W5.3", "inventory": inventory} for inventory in inventories]), parameters)
+    assert found["s"].tolist() == pytest.approx([0.0, 0.0, 0.1, 1.5, 0.0])
+    assert "某溶剂" in found["reason"][4]
