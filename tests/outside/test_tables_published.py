@@ -166,3 +166,12 @@ def test_britter_mcquaid_breaks() -> None:
                 assert slope[0] == approx(slope[1], abs=1e-6), (i, a)  # up to the break, which belongs to the piece before it
                 assert slope[2] != approx(slope[1], abs=1e-3), (i, a)
                 assert slope[3] != approx(slope[1], abs=1e-3), (i, a)
+
+
+def test_britter_mcquaid_slopes() -> None:
+    """EPA-454/B-94-023: the last piece of every plume curve at α = 0.8 and the middle one of every cloud's at α = 0.2."""
+    last = ((-0.50, 1.78), (-0.56, 1.96), (-0.54, 2.16), (-0.52, 2.35), (-0.49, 2.56), (-0.50, 2.71))
+    assert dense_gas.plume_curves(0.8)[1] == approx([slope * 0.8 + intercept for slope, intercept in last])
+    middle = ((0.26, 0.81), (0.26, 1.00), (0.36, 1.19), (0.34, 1.39), (0.26, 1.62), (0.0, 1.83))
+    assert dense_gas.puff_curves(0.2)[1][:6] == approx([slope * 0.2 + intercept for slope, intercept in middle])
+    assert (dense_gas.RICHARDSON, dense_gas.FRICTION) == approx((1.0, 0.06))

@@ -44,6 +44,8 @@ def test_near_field_and_between_the_knots() -> None:
     assert float(plume.knots[0]) == approx(2 * 30)
     low, high = 10**1.78, 10**1.96
     assert float(plume.at(np.array(2 * np.sqrt(low * high)))) == approx(np.sqrt(0.1 * 0.05))
+    assert float(plume.at(np.array(2 * 10 ** ((2.56 + 2.71) / 2)))) == approx(np.sqrt(0.005 * 0.002))
+    assert float(plume.at(np.array(2 * np.sqrt(30 * 10**1.78)))) == approx(np.sqrt(306 / (306 + 30**2) * 0.1))
     assert float(plume.at(np.array(2 * 10**2.71 * 3))) == approx(0.002)
     puff = Dilution.puff(np.array(2.0), 0.0)
     assert float(puff.knots[0]) == approx(2 * 0.999 * 10**0.81)
@@ -62,8 +64,10 @@ def test_curves_end_at_alpha() -> None:
         dense_gas.plume_curves(1.3001)
     assert dense_gas.plume_curves([1.0, 1.3])[1][0] == approx([1.28, 1.13])  # the last piece goes on
     dense_gas.refuse_light(CHLORINE, 0.5)
-    with pytest.raises(NotModelled):
-        dense_gas.refuse_light(CHLORINE, 0.4999)
+    air = 101_325 * 0.02897 / (8.314 * 293.15)
+    for gas, wind in ((CHLORINE, 0.4999), (Gas(density=air, concentration=air, temperature=293.15), 3.0)):
+        with pytest.raises(NotModelled):
+            dense_gas.refuse_light(gas, wind)
 
 
 def test_virtual_distances() -> None:
