@@ -174,4 +174,4 @@ def test_britter_mcquaid_slopes() -> None:
     assert dense_gas.plume_curves(0.8)[1] == approx([slope * 0.8 + intercept for slope, intercept in last])
     middle = ((0.26, 0.81), (0.26, 1.00), (0.36, 1.19), (0.34, 1.39), (0.26, 1.62), (0.0, 1.83))
     assert dense_gas.puff_curves(0.2)[1][:6] == approx([slope * 0.2 + intercept for slope, intercept in middle])
-    assert (dense_gas.RICHARDSON, dense_gas.FRICTION) == approx((1.0, 0.06))
+    assert approx((1.0, 0.06)) == (dense_gas.RICHARDSON, dense_gas.FRICTION)

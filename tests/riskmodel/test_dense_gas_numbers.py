@@ -195,3 +195,24 @@ def test_a_cloud_in_front_beside_and_behind() -> None:
     assert float(puff.distance_to(10.0)) == 0.0
     flammable = Puff.of(500.0, 3.0, "D", "rural", PROPANE, richardson=None)
     assert float(flammable.end) == approx(float(flammable.dilution.knots[-1]))
+
+
+def test_other_hand_over_and_passive_clouds() -> None:
+    """Ri = 2 hands over where g' h / u*² is 2; a light puff is Gaussian from the start; nothing beside the disc or behind it."""
+    plume = Plume.of(2.0, 3.0, "D", "rural", CHLORINE, richardson=2.0)
+    scale, buoyancy = float(plume.scale), float(plume.buoyancy)
+    grown = buoyancy / (2 * 0.06**2 * 2) - scale - 8 * buoyancy
+    assert float(plume.end) == approx(max((max(grown, 0.0) / (2.5 * np.cbrt(buoyancy))) ** 1.5, scale))
+    puff = Puff.of(500.0, 6.0, "D", "rural", CHLORINE, richardson=2.0)
+    volume = float(puff.volume)
+    pull = CHLORINE.reduced_gravity * volume
+    far = 0.4 * 6 * (pull / (np.pi * 0.36**2 * 2) - (3 * volume / (4 * np.pi)) ** (2 / 3)) / (1.2 * np.sqrt(pull))
+    assert float(puff.end) == approx(min(float(puff.dilution.knots[-1]), max(far, np.cbrt(volume))))
+    light = Puff.of(1e-3, 8.0, "D", "rural", Gas(density=1.206, concentration=0.01, temperature=293.15))
+    assert not light.dense
+    assert [float(v) for v in (light.end, light.shift_y, light.shift_z)] == [0.0, 0.0, 0.0]
+    assert [float(v) for v in (light.concentration(-1.0), light.toxic_load(-1.0, 0.0, 2.0))] == [0.0, 0.0]
+    sy, sz = dispersion.ccps_puff(200.0, "D")
+    assert float(light.toxic_load(200.0, 0.0, 2.0)) == approx(float(dispersion.puff_load(1e-3, 8.0, sy, sz, 2.0)), rel=1e-6)
+    at = float(puff.end) / 2
+    assert float(puff.toxic_load(at, 1.5 * float(puff.radius(at)), 2.0)) == 0.0
