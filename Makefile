@@ -45,7 +45,7 @@ lint: $(ENVIRONMENT) ## 风格、类型、模块方向 · style, types, directio
 test: setup ## 全部测试（SQLite 与 PostGIS、真浏览器） · all tests
 	@bash scripts/packages.sh
 	@unset PYTHONDONTWRITEBYTECODE && export $(TEST_CACHES) RISKMAP_TEST_POSTGIS && \
-	RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && .venv/bin/pytest -n 2 --dist loadgroup $(ARGS)
+	RISKMAP_TEST_POSTGIS="$$(bash scripts/postgis.sh)" && .venv/bin/pytest -n 2 --no-loadscope-reorder $(ARGS)
 
 coverage: ARGS += --cov --cov-report=term:skip-covered
 coverage: test ## 全部测试与覆盖率（较慢） · all tests and what they cover

@@ -7,9 +7,12 @@ there. The signal is therefore also remembered, and long work asks :func:`check`
 from __future__ import annotations
 
 import signal
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 _received: list[int] = []
+_held: list[bool] = []
 
 
 def watch() -> None:
@@ -31,6 +34,29 @@ def check() -> None:
         raise KeyboardInterrupt
 
 
+@contextmanager
+def held() -> Iterator[Callable[[], None]]:
+    """Only remember signals, until the block calls what it is given: that raises KeyboardInterrupt if one has come.
+
+    For steps between which nothing may be lost, like making a record and watching over it.
+    """
+    _held.append(True)
+
+    def release() -> None:
+        _held.clear()
+        check()
+
+    try:
+        yield release
+    finally:
+        _held.clear()
+
+
+def received() -> bool:
+    """Whether a signal has come."""
+    return bool(_received)
+
+
 def terminated() -> bool:
     """Whether the signal was SIGTERM."""
     return signal.SIGTERM in _received
@@ -39,4 +65,5 @@ def terminated() -> bool:
 def _on_signal(number: int, frame: FrameType | None) -> None:
     del frame
     _received.append(number)
-    raise KeyboardInterrupt
+    if not _held:
+        raise KeyboardInterrupt

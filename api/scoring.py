@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import gc
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import structlog
 
-from api import runs
+from api import interrupts, runs
 from geo.errors import RiskMapError, RunCancelled, RunError
 from geo.settings import Settings
 
@@ -45,38 +45,49 @@ def score(settings: Settings, report: Report | None = None, *, trigger: str = "m
     """
     settings.prepare_home()
     use_kernel_cache(settings)
-    with runs.run_lock(settings):
+    with runs.run_lock(settings), interrupts.held() as release:
         runs.bury_dead(settings, locked=True)
-        run = runs.begin(settings, trigger)
-        _log.info("run started", run=run.id, trigger=trigger)
-        try:
-            ended = _work(settings, run, report)
-        except RunCancelled as error:
-            runs.ended(settings, run, "cancelled", name="RunCancelled", zh=error.zh, en=error.en)
-            _log.warning("run cancelled", run=run.id)
-            raise
-        except RiskMapError as error:
-            _failed(settings, run, type(error).__name__, error)
-            raise
-        except KeyboardInterrupt:
-            runs.ended(settings, run, "cancelled", name="Interrupted", zh="计算被中断，旧图保持不变",
-                       en="interrupted; the last map stays")
-            _log.warning("run interrupted", run=run.id)
-            raise
-        except MemoryError as error:
-            problem = RunError("内存不足，计算未完成", "out of memory", remedy_zh="请关闭其他程序或换用内存更大的机器。",
-                               remedy_en="Close other programs or use a machine with more memory.")
-            _failed(settings, run, "MemoryError", problem)
-            raise problem from error
-        except Exception as error:
-            problem = RunError("计算因程序错误而失败，旧图保持不变", "a fault of the program stopped the run; the last map stays",
-                               remedy_zh=f"详情在日志 {settings.logs} 中，请反馈。", remedy_en=f"See the log in {settings.logs}.")
-            _log.exception("run failed", run=run.id)
-            _failed(settings, run, type(error).__name__, problem)
-            raise problem from error
-        finally:
-            runs.forget_request(settings, run.id)
-        return ended
+        return _recorded(settings, runs.begin(settings, trigger), report, release)
+
+
+def _recorded(settings: Settings, run: runs.Run, report: Report | None, release: Callable[[], None]) -> runs.Run:
+    """Do the work of a run that has begun; however it ends stands in its record."""
+    try:
+        release()
+        _log.info("run started", run=run.id, trigger=run.trigger)
+        return _work(settings, run, report)
+    except RunCancelled as error:
+        runs.ended(settings, run, "cancelled", name="RunCancelled", zh=error.zh, en=error.en)
+        _log.warning("run cancelled", run=run.id)
+        raise
+    except RiskMapError as error:
+        _failed(settings, run, type(error).__name__, error)
+        raise
+    except KeyboardInterrupt:
+        _interrupted(settings, run)
+        raise
+    except MemoryError as error:
+        problem = RunError("内存不足，计算未完成", "out of memory", remedy_zh="请关闭其他程序或换用内存更大的机器。",
+                           remedy_en="Close other programs or use a machine with more memory.")
+        _failed(settings, run, "MemoryError", problem)
+        raise problem from error
+    except Exception as error:
+        if interrupts.received():  # compiled code that is being loaded turns the signal into an error of its own
+            _interrupted(settings, run)
+            raise KeyboardInterrupt from error
+        problem = RunError("计算因程序错误而失败，旧图保持不变", "a fault of the program stopped the run; the last map stays",
+                           remedy_zh=f"详情在日志 {settings.logs} 中，请反馈。", remedy_en=f"See the log in {settings.logs}.")
+        _log.exception("run failed", run=run.id)
+        _failed(settings, run, type(error).__name__, problem)
+        raise problem from error
+    finally:
+        runs.forget_request(settings, run.id)
+
+
+def _interrupted(settings: Settings, run: runs.Run) -> None:
+    runs.ended(settings, run, "cancelled", name="Interrupted", zh="计算被中断，旧图保持不变",
+               en="interrupted; the last map stays")
+    _log.warning("run interrupted", run=run.id)
 
 
 def _work(settings: Settings, run: runs.Run, report: Report | None) -> runs.Run:

@@ -18,7 +18,7 @@ from api.answers import dumps
 from api.explanations import Explanations
 from api.routes.manifest import manifest_of
 from api.routes.risk import ranking_of
-from geo.errors import BadParameter, EnvironmentProblem, SnapshotError
+from geo.errors import BadParameter, EnvironmentProblem, NotFound, SnapshotError
 from layers.reader import AREA_LEVELS, Snapshot
 from layers.style import THEMES
 from layers.viewer import STATIC
@@ -100,7 +100,7 @@ def _check(out: Path) -> None:
 def _explanations(snapshot: Snapshot) -> Explanations | None:
     try:
         return Explanations(snapshot)
-    except SnapshotError as error:
+    except (NotFound, SnapshotError) as error:
         _log.warning("the static site has no explanations", run=snapshot.run_id, reason=error.en)
         return None
 

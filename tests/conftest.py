@@ -14,8 +14,10 @@ import pandas as pd
 import pytest
 import shapely
 import sqlalchemy as sa
+from xdist.remote import Producer
 
 from geo.store import Store, open_store
+from tests.support.workers import ByWhatIsShared, order
 
 # Started in the background, a shell lets its children ignore Ctrl-C; the tests that send it need the usual behaviour.
 signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -41,12 +43,15 @@ def pytest_configure(config: pytest.Config) -> None:
     os.environ["RISKMAP_TEST_POSTGIS"] = own.render_as_string(hide_password=False)
 
 
-@pytest.hookimpl(tryfirst=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> ByWhatIsShared:
+    """With several workers (``-n``), tests that share something stay on one of them."""
+    return ByWhatIsShared(config, log)
+
+
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """With several workers (``-n``), a file stays on one of them, and so does all that shares the full city."""
-    for item in items:
-        folder = Path(__file__).parent / "city"
-        item.add_marker(pytest.mark.xdist_group("city" if folder in item.path.parents else str(item.path)))
+    """Long work first."""
+    items.sort(key=lambda item: order(item.nodeid))
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgis", marks=pytest.mark.postgis)])

@@ -32,20 +32,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.browser)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="package", autouse=True)
 def built() -> None:
     """The page as its sources are now."""
     assert (STATIC / ".vendor").is_file(), "layers/static lacks the vendored assets: run python tools/assets.py (make setup)"
     assets.page()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     with chromium() as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a whole city with explanations."""
     given = os.environ.get("RISKMAP_TEST_URL")
@@ -60,7 +60,7 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield str(client.base_url) + "/"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of four streets, one of which, with everything in it, has a hostile name."""
     home = tmp_path_factory.mktemp("hostile")
@@ -72,14 +72,14 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield str(client.base_url) + "/"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Address of a server that has no snapshot yet."""
     with server(tmp_path_factory.mktemp("empty")) as client:
         yield str(client.base_url) + "/"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def api(city: str) -> Iterator[httpx.Client]:
     """The city's API, asked directly."""
     with httpx.Client(base_url=city, timeout=30) as client:
