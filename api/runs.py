@@ -13,6 +13,7 @@ import os
 import re
 import secrets
 import time
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
@@ -82,8 +83,11 @@ def now(settings: Settings) -> datetime:
 
 
 def begin(settings: Settings, trigger: str) -> Run:
-    """Record the start of a run by this process; call it with the lock held."""
+    """Record the start of a run by this process; call it with the lock held. Ids sort by time: a second has one run at most."""
     started = now(settings)
+    while any(folder(settings).glob(f"{started:%Y%m%dT%H%M%S}-*.json")):
+        time.sleep(0.05)
+        started = now(settings)
     run = Run(f"{started:%Y%m%dT%H%M%S}-{secrets.token_hex(3)}", "running", started.isoformat(), os.getpid(), trigger)
     write(settings, run)
     return run
