@@ -13,7 +13,6 @@ import os
 import re
 import secrets
 import time
-import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field, replace
 from datetime import datetime
