@@ -57,6 +57,25 @@ def test_residents_at_the_edge_of_the_grid(make_inputs: MakeInputs, parameters: 
     assert residents_around(away, boundaries(away, parameters), 500.0)[0] == 0.0
 
 
+@pytest.mark.parametrize(("right", "down"), [(2010.0, 2010.0), (0.0, 0.0), (1.0, 0.0), (0.0, 1.0), (1.0, 1.0), (1950.0, -450.0)])
+def test_residents_are_those_of_all_sub_cells_within_reach(
+    make_inputs: MakeInputs, parameters: Parameters, right: float, down: float,
+) -> None:
+    """Against every one of the grid's 25 sub-cells a cell, at its corners and beyond its rim; one on the circle counts."""
+    x = GRID.west + (right if right != 1.0 else GRID.nx * GRID.cell)
+    y = GRID.north - (down if down != 1.0 else GRID.ny * GRID.cell)
+    people = np.random.default_rng(5).integers(0, 60, GRID.size).astype(np.float64)
+    inputs = make_inputs(hazard_source=[{**TANK, "x": x, "y": y}, {**TANK, "x": x, "y": y, "fence": ring(300.0, x=x, y=y)}],
+                         residents=people)
+    steps = (np.arange(GRID.nx * 5) + 0.5) * GRID.cell / 5, (np.arange(GRID.ny * 5) + 0.5) * GRID.cell / 5
+    px, py = np.meshgrid(GRID.west + steps[0], GRID.north - steps[1])
+    each = np.repeat(np.repeat(people.reshape(GRID.ny, GRID.nx), 5, axis=0), 5, axis=1) / 25
+    found = boundaries(inputs, parameters)
+    round_the_fence = shapely.contains_xy(shapely.buffer(found.outline[1], 500.0, quad_segs=16), px, py)
+    circle = (px - x) ** 2 + (py - y) ** 2 <= 560.0**2
+    assert residents_around(inputs, found, 500.0) == pytest.approx([each[circle].sum(), each[round_the_fence].sum()], rel=1e-12)
+
+
 def test_an_unknown_substance_is_an_error(parameters: Parameters) -> None:
     with pytest.raises(UnknownIdentifier, match="明矾"):
         identify({"明矾": 1.0}, 0, parameters)
