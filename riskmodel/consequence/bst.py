@@ -143,7 +143,6 @@ def _curve(R: Array, row: int) -> Array:
     x, p = _SCALED, _PRESSURE[row]
     if row == len(_SPEEDS) - 1:
         x, p = np.concatenate([_NEAR_DETONATION[0], x]), np.concatenate([_NEAR_DETONATION[1], p])
-        most = p[0]
     else:
         most = max(plateau(float(_SPEEDS[row])), p[0])
         x, p = np.concatenate([[x[0] * p[0] / most], x]), np.concatenate([[most], p])  # the plateau falls off as 1/R

@@ -33,6 +33,7 @@ from riskmodel.consequence import (
 from riskmodel.consequence.dense_gas import Gas
 from riskmodel.consequence.dense_plume import Plume
 from riskmodel.consequence.dense_puff import Puff
+from riskmodel.consequence.release import ATMOSPHERE
 
 approx = pytest.approx
 CHLORINE = Gas.vapour(0.0709, 239.15)
@@ -393,3 +394,22 @@ def test_every_public_function_of_the_library_has_an_example() -> None:
         for name, function in vars(module).items():
             if inspect.isfunction(function) and function.__module__ == info.name and not name.startswith("_"):
                 assert ">>>" in (function.__doc__ or ""), f"{info.name}.{name}"
+
+
+@pytest.mark.parametrize("speed", [0.35, 1.0, 5.2])
+def test_beyond_the_curves_a_blast_is_sound(speed: float) -> None:
+    """Pressure and impulse fall off as 1/R from the last points of the curves (energy p₀·1 m³: scaled distances are metres)."""
+    end = float(bst._SCALED[-1])
+    far = np.array([1.0, 1.5, 4.0]) * end
+    assert bst.overpressure(far, ATMOSPHERE, speed) * far == pytest.approx([bst.overpressure(end, ATMOSPHERE, speed) * end] * 3)
+    assert bst.impulse(far, ATMOSPHERE, speed) * far == pytest.approx([bst.impulse(end, ATMOSPHERE, speed) * end] * 3)
+    last = bst._IMPULSE[-2:] * ATMOSPHERE / 340
+    between = float(np.sqrt(np.prod(bst._SCALED[-2:])))
+    assert bst.impulse([between, end], ATMOSPHERE, 0.35) == pytest.approx([np.sqrt(np.prod(last)), last[1]])
+
+
+def test_close_to_a_detonation() -> None:
+    """Straight in the logarithms from 20.3 p₀ at 0.14 to 7.9 p₀ at 0.184, constant closer by."""
+    share = np.log(0.16 / 0.14) / np.log(0.184 / 0.14)
+    assert bst.overpressure([0.05, 0.14, 0.16], ATMOSPHERE, 5.2) / ATMOSPHERE == pytest.approx(
+        [20.3, 20.3, 20.3 * (7.9 / 20.3) ** share])
