@@ -180,7 +180,7 @@ def test_slow_readers_and_those_who_leave_cost_nothing(home: Path) -> None:
         grown = resident_mb(client) - before
         for connection in stuck:
             connection.close()
-        assert grown < 200, f"{grown:.0f} MB"
+        assert grown < 400, f"{grown:.0f} MB"  # a few blocks each, and what the allocator keeps; whole exports would be gigabytes
         assert client.get("/readyz").status_code == 200
 
 

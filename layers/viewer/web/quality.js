@@ -43,8 +43,9 @@ export class Quality {
       this.host.shade();
       return;
     }
+    const before = this.stop;
     await this.refresh();
-    if (this.on) this.area(null);
+    if (this.on && this.stop === before) this.area(null);  // somebody may have clicked a street meanwhile
   }
 
   /** Ask for the scores of all streets and colour them. */
