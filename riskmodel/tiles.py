@@ -7,7 +7,7 @@ cluster (:mod:`riskmodel.cluster`); as integers are added, neither the number of
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from dataclasses import fields as columns_of
 from typing import Any, Protocol
 
@@ -213,12 +213,14 @@ def lay_tile(work: Work, bank: KernelBank) -> Laid:
     shape = (work.rows[1] - work.rows[0], work.cols[1] - work.cols[0])
     scopes = tuple(scope for scope in work.scopes if np.any(work.points.scope == scope) or np.any(work.lines.scope == scope))
     themes = tuple(np.union1d(work.points.theme, work.lines.theme).tolist()) if work.societal else ()
-    ir = np.zeros((len(scopes), *shape), np.int64)
+    from riskmodel.kernels.strips import LANES
+
+    ir = np.zeros((len(scopes), shape[0], -(-shape[1] // LANES) * LANES), np.int64)  # whole strips
     s = np.zeros((len(themes), *shape), np.int64)
     point_s, line_s = np.zeros(len(work.points.x), np.int64), np.zeros(len(work.lines.rate), np.int64)
     laid = Laid(scopes, themes, ir, s, point_s, line_s)
     _add(work, bank, laid)
-    return laid
+    return laid if ir.shape[2] == shape[1] else replace(laid, ir=np.ascontiguousarray(ir[:, :, :shape[1]]))
 
 
 def _add(work: Work, bank: KernelBank, laid: Laid) -> None:

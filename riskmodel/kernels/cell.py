@@ -12,8 +12,8 @@ import numpy as np
 from numba import njit
 
 FINE_CELLS = 5.0  # footprints under this many cells are integrated over sub-cells
-_MAX_SUB = 64
-_NEAR_SUB = 4  # where a wider footprint bends
+MAX_SUB = 64
+NEAR_SUB = 4  # where a wider footprint bends
 SUB_SCALE = float(2**50)  # 64² sub-cells of at most 1 stay within int64
 _SPAN_FROM = 8  # with more sub-cells in a row it pays to find those within the radius first
 
@@ -52,7 +52,7 @@ def point_subdivision(radius, cell):
     """Sub-cells per side that resolve a disc of this radius: one for five cells and more, else at least five."""
     if radius >= FINE_CELLS * cell:
         return 1
-    return min(_MAX_SUB, max(5, int(math.ceil(10.0 * cell / radius))))
+    return min(MAX_SUB, max(5, int(math.ceil(10.0 * cell / radius))))
 
 
 @njit(cache=True, nogil=True)
@@ -112,7 +112,7 @@ def point_on_cell(cx, cy, cell, x, y, radius, lut_out, lut_in, rose, has_rose, f
             if fine < 0.0:
                 fine = fine_reach(lut_out, lut_in, radius, cell)
             if d2 < fine * fine:
-                n = _NEAR_SUB
+                n = NEAR_SUB
         if n == 1:
             out = at_knot(lut_out, d2 * scale)
             inside = at_knot(lut_in, d2 * scale)
@@ -278,7 +278,7 @@ def line_on_cell(cx, cy, cell, x1, y1, x2, y2, radius, steps_out, steps_in, radi
     if abs((cx - x1) * ey - (cy - y1) * ex) > reach or along < -reach or along > length + reach:
         return 0.0, 0.0
     first = first_step(steps_out, steps_in)
-    n = 1 if radius >= FINE_CELLS * cell else min(_MAX_SUB, max(4, int(math.ceil(2.0 * cell / radius))))
+    n = 1 if radius >= FINE_CELLS * cell else min(MAX_SUB, max(4, int(math.ceil(2.0 * cell / radius))))
     step = cell / n
     total_out = 0.0
     total_in = 0.0

@@ -29,6 +29,16 @@ def window(west, north, cell, nx, row0, row1, xmin, xmax, ymin, ymax):
 
 
 @njit(cache=True, nogil=True)
+def part_of_tile(origin_x, origin_y, cell, row0, row1, col0, col1, xmin, xmax, ymin, ymax):
+    """Rows and columns, counted from the origin, that a box of metres touches within a tile."""
+    a0 = max(row0, int(math.floor((origin_y - ymax) / cell)))
+    a1 = min(row1, int(math.floor((origin_y - ymin) / cell)) + 1)
+    b0 = max(col0, int(math.floor((xmin - origin_x) / cell)))
+    b1 = min(col1, int(math.floor((xmax - origin_x) / cell)) + 1)
+    return a0, a1, b0, b1
+
+
+@njit(cache=True, nogil=True)
 def public(people, own, here):
     """People of a cell without the source's own staff where they work in it."""
     return max(0.0, people - own) if here else people

@@ -1,4 +1,4 @@
-"""Narrow footprints, row by row: the sub-cells of all cells that one reaches, in loops that can become vector instructions.
+"""Sub-cells of footprints that bend within a cell, row of cells by row of cells, in strips of eight sub-cells.
 
 The numbers are those of :func:`riskmodel.kernels.cell.point_on_cell`, bit for bit: the same sub-cells, the same operations, and
 sums of integers, which no order changes.
@@ -9,10 +9,12 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-from riskmodel.kernels.cell import FINE_CELLS, SUB_SCALE, point_subdivision
+from riskmodel.kernels.cell import FINE_CELLS, MAX_SUB, NEAR_SUB, SUB_SCALE, at_knot, point_subdivision
+from riskmodel.kernels.footprint import part_of_tile
+from riskmodel.kernels.strips import LANES, add_strip, whole_strips
 
 #: Sub-cells that the widest narrow footprint can have in a row: 64 each in the cells of twice five, and two at the rims.
-MOST = 64 * (2 * int(FINE_CELLS) + 3)
+MOST = MAX_SUB * (2 * int(FINE_CELLS) + 3)
 
 
 @njit(cache=True, nogil=True)
@@ -23,10 +25,10 @@ def copy_row(table, q, row):
 
 
 @njit(cache=True, nogil=True)
-def columns_of(west, cell, b0, b1, x, radius, n, offset, begin):
-    """Distances east of the event of the sub-cells within `radius`, for the columns b0 … b1, and where each column's begin.
+def columns_of(west, cell, b0, b1, x, radius, n, across, begin):
+    """Squared distances east of the event of the sub-cells within `radius`, for the columns b0 … b1; where each column's begin.
 
-    `begin` has one entry more than there are columns; returns how many sub-cells there are.
+    `begin` has one entry more than there are columns.
     """
     half = 0.5 * cell / n
     m = 0
@@ -36,48 +38,44 @@ def columns_of(west, cell, b0, b1, x, radius, n, offset, begin):
         for s in range(n):
             dx = ox + (2 * s + 1 - n) * half
             if abs(dx) < radius:
-                offset[m] = dx
+                across[m] = dx * dx
                 m += 1
     begin[b1 - b0] = m
-    return m
 
 
 @njit(cache=True, nogil=True)
-def sums_of_row(offset, begin, columns, oy, cell, radius, n, scale, last, quads, q, both, knot, share, out, inside):
+def sums_of_row(across, begin, columns, oy, cell, radius, n, scale, last, quads, q, both, down, strip, out, inside):
     """Sums of P(death) outdoors and indoors over the sub-cells of one row of cells, times the scale of the sub-cells.
 
-    `offset` holds the sub-cells of all columns, `oy` is the row's distance north of the event.
+    `across` holds the sub-cells of all columns, `oy` is the row's distance north of the event; `down` and `strip` are room for
+    the rows of sub-cells and for their sums.
     """
     half = 0.5 * cell / n
-    m = offset.shape[0]
-    for c in range(columns):
-        out[c] = 0
-        inside[c] = 0
+    rows = 0
     for s in range(n):
         dy = oy + (2 * s + 1 - n) * half
-        dy2 = dy * dy
-        if dy2 >= radius * radius:
-            continue
-        for j in range(m):
-            p = (offset[j] * offset[j] + dy2) * scale
-            share[j] = p if p < last else last + 1.0  # the knot after the last is zero
-        for j in range(m):
-            knot[j] = np.int32(share[j])
-        for j in range(m):
-            share[j] -= knot[j]
-        for c in range(columns):
-            total = np.int64(0)
-            for j in range(np.uintp(begin[c]), np.uintp(begin[c + 1])):
-                i = np.uint32(4 * knot[j])
-                total += np.int64((quads[q, i] + share[j] * quads[q, i + np.uint32(1)]) * SUB_SCALE)
-            out[c] += total
-        if both:
-            for c in range(columns):
-                total = np.int64(0)
-                for j in range(np.uintp(begin[c]), np.uintp(begin[c + 1])):
-                    i = np.uint32(4 * knot[j])
-                    total += np.int64((quads[q, i + np.uint32(2)] + share[j] * quads[q, i + np.uint32(3)]) * SUB_SCALE)
-                inside[c] += total
+        if dy * dy < radius * radius:
+            down[rows] = dy * dy
+            rows += 1
+    sum_strips(across, begin, columns, down, rows, scale, last, quads, q * quads.shape[1], strip, out)
+    if both:
+        sum_strips(across, begin, columns, down, rows, scale, last, quads, q * quads.shape[1] + 2, strip, inside)
+    else:
+        inside[:columns] = 0
+
+
+@njit(cache=True, nogil=True)
+def sum_strips(across, begin, columns, down, rows, scale, last, quads, table, strip, found):
+    """One of the two sums; the rows of a strip lie on one another, and lanes past the last sub-cell belong to no column."""
+    wide = whole_strips(begin[columns])
+    strip[:wide] = 0
+    for j in range(0, wide, LANES):
+        add_strip(strip, j, 0, across, j, down, 0, rows, scale, last, SUB_SCALE, quads, table, 4)
+    for c in range(columns):
+        total = np.int64(0)
+        for j in range(np.uintp(begin[c]), np.uintp(begin[c + 1])):
+            total += strip[j]
+        found[c] = total
 
 
 @njit(cache=True, nogil=True)
@@ -85,3 +83,27 @@ def parts_of(radius, cell):
     """Sub-cells per side of a narrow footprint's cells, and what the sums of a cell are divided by."""
     n = point_subdivision(radius, cell)
     return n, n * n * SUB_SCALE
+
+
+@njit(cache=True, nogil=True)
+def refine(west, north, cell, row0, row1, col0, col1, x, y, radius, fine, units, table, quads, shape, ir, layer, across, down,
+           strip, sums):
+    """Replace the values at cell centres that a wide footprint has laid near its middle by means over sub-cells."""
+    begin, outs, ins = sums[0], sums[1], sums[2]
+    near = min(FINE_CELLS * cell, fine)
+    a0, a1, b0, b1 = part_of_tile(west, north, cell, row0, row1, col0, col1, x - near, x + near, y - near, y + near)
+    last = table.shape[0] - 1
+    scale = last / (radius * radius)
+    parts = NEAR_SUB * NEAR_SUB * SUB_SCALE
+    columns_of(west, cell, b0, b1, x, radius, NEAR_SUB, across, begin)
+    for a in range(a0, a1):
+        oy = north - (a + 0.5) * cell - y
+        if abs(oy) >= near:
+            continue
+        sums_of_row(across, begin, b1 - b0, oy, cell, radius, NEAR_SUB, scale, last, quads, shape, False, down, strip, outs, ins)
+        for b in range(b0, b1):
+            dx = west + (b + 0.5) * cell - x
+            d2 = dx * dx + oy * oy
+            if d2 < near * near:
+                mean = outs[b - b0] / parts
+                ir[layer, a - row0, b - col0] += np.int64(units * mean) - np.int64(units * at_knot(table, d2 * scale))

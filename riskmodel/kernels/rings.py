@@ -11,10 +11,9 @@ import math
 import numpy as np
 from numba import njit
 
-from riskmodel.kernels.cell import FINE_CELLS, point_on_cell
-from riskmodel.kernels.footprint import IR_SCALE, public
+from riskmodel.kernels.cell import FINE_CELLS, MAX_SUB, point_on_cell
+from riskmodel.kernels.footprint import IR_SCALE, part_of_tile, public
 from riskmodel.kernels.narrow import MOST, columns_of, copy_row, parts_of, sums_of_row
-from riskmodel.kernels.tiles import part_of_tile
 
 _HALF_DIAGONAL = 0.7072  # of a cell: how much nearer a cell can be to the place than to the middle of the place's cell
 
@@ -127,8 +126,8 @@ def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, l
     around_out, around_in = np.empty(most), np.empty(most)
     risk = np.zeros((max(1, ir.shape[0]), most), np.int64)
     flat = ir.reshape(ir.shape[0], size)
-    offset, sums = np.empty(MOST), np.empty((3, MOST + 1), np.int64)
-    spot, part = np.empty(MOST, np.int32), np.empty(MOST)
+    across, down = np.empty(MOST), np.empty(MAX_SUB)
+    sums, strip = np.empty((3, MOST), np.int64), np.empty(MOST, np.int64)
     out_table, in_table, winds = np.empty(lut_out.shape[1]), np.empty(lut_out.shape[1]), np.empty(16)
     last = lut_out.shape[1] - 1
     start = 0
@@ -155,8 +154,8 @@ def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, l
                     continue
                 if not has_rose[q]:
                     deaths[k] += on_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, last, shape[q],
-                                           indoors[q], quads, units, layer[k], people_out, people_in, ir, spot, part,
-                                           offset, sums)
+                                           indoors[q], quads, units, layer[k], people_out, people_in, ir, across, down,
+                                           strip, sums)
                 else:
                     for a in range(a0, a1):
                         for b in range(b0, b1):
@@ -185,15 +184,15 @@ def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, l
 
 @njit(cache=True, nogil=True)
 def on_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, shape, both, quads, units, layer, people_out,
-              people_in, ir, knot, share, offset, sums):
+              people_in, ir, across, down, strip, sums):
     """One narrow scenario: adds its individual risk, returns its deaths."""
     total = 0.0
     n, parts = parts_of(r, cell)
     begin, outs, ins = sums[0], sums[1], sums[2]
-    m = columns_of(west, cell, b0, b1, x, r, n, offset, begin)
+    columns_of(west, cell, b0, b1, x, r, n, across, begin)
     for a in range(a0, a1):
-        sums_of_row(offset[:m], begin, b1 - b0, north - (a + 0.5) * cell - y, cell, r, n, last / (r * r), last, quads, shape,
-                    both, knot, share, outs, ins)
+        sums_of_row(across, begin, b1 - b0, north - (a + 0.5) * cell - y, cell, r, n, last / (r * r), last, quads, shape,
+                    both, down, strip, outs, ins)
         for c in range(b1 - b0):
             out = outs[c] / parts
             if layer >= 0:

@@ -1,8 +1,8 @@
 """Stencils of footprints on one tile of cells: run by threads (:mod:`riskmodel.sweep`) or by workers (:mod:`riskmodel.cluster`).
 
 A tile owns its part of the fields, so nothing here needs atomics. The value that a scenario has in a cell is that of
-:mod:`riskmodel.kernels.footprint`, bit for bit; wide isotropic footprints only get it row by row, in loops that the compiler
-can turn into vector instructions. Frequencies may be negative: the same bits are taken away again.
+:mod:`riskmodel.kernels.footprint`, bit for bit; isotropic footprints only get it in strips of cells, by vector instructions.
+Frequencies may be negative: the same bits are taken away again.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ import numpy as np
 from numba import njit
 
 from riskmodel.kernels.cell import FINE_CELLS, line_on_cell, point_on_cell
-from riskmodel.kernels.footprint import IR_SCALE, S_SCALE, public
-from riskmodel.kernels.narrow import MOST, columns_of, copy_row, parts_of, sums_of_row
+from riskmodel.kernels.footprint import IR_SCALE, S_SCALE, part_of_tile, public
+from riskmodel.kernels.narrow import MOST, columns_of, copy_row, parts_of, refine, sums_of_row
+from riskmodel.kernels.strips import LANES, add_disc
 
 
 @njit(cache=True, nogil=True)
@@ -59,16 +60,6 @@ def place_boxes(west, north, cell, side, down, across, xmin, xmax, ymin, ymax, s
 
 
 @njit(cache=True, nogil=True)
-def part_of_tile(origin_x, origin_y, cell, row0, row1, col0, col1, xmin, xmax, ymin, ymax):
-    """Rows and columns, counted from the origin, that a box of metres touches within a tile."""
-    a0 = max(row0, int(math.floor((origin_y - ymax) / cell)))
-    a1 = min(row1, int(math.floor((origin_y - ymin) / cell)) + 1)
-    b0 = max(col0, int(math.floor((xmin - origin_x) / cell)))
-    b1 = min(col1, int(math.floor((xmax - origin_x) / cell)) + 1)
-    return a0, a1, b0, b1
-
-
-@njit(cache=True, nogil=True)
 def knots_of_row(west, cell, b0, n, x, dy2, scale, knot, share):
     """(r / R)² in knots of n cells of one row from column b0: whole part into `knot`, the rest into `share`."""
     left = west + (b0 + 0.5) * cell
@@ -79,14 +70,6 @@ def knots_of_row(west, cell, b0, n, x, dy2, scale, knot, share):
         knot[j] = np.int32(share[j])
     for j in range(n):
         share[j] -= knot[j]
-
-
-@njit(cache=True, nogil=True)
-def add_ir_row(ir, layer, a, b, n, pairs, q, knot, share, units):
-    """Add n cells from column b on to row a of individual risk; `pairs` holds value and rise of each knot."""
-    for j in range(n):
-        i = np.uint32(2 * knot[j])
-        ir[layer, a, np.uintp(b + j)] += np.int64(units * (pairs[q, i] + share[j] * pairs[q, i + np.uint32(1)]))
 
 
 @njit(cache=True, nogil=True)
@@ -153,10 +136,11 @@ def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, w
     societal : whether people count at all; else `s`, `totals` and the people are not touched
     people_out, people_in, ir[i], s[i] : arrays of the tile
     """
-    size = max(col1 - col0, MOST)
-    knot, share, offset = np.empty(size, np.int32), np.empty(size), np.empty(MOST)
-    sums = np.empty((3, size + 1), np.int64)
-    out_table, in_table, winds = np.empty(lut_out.shape[1]), np.empty(lut_out.shape[1]), np.empty(16)
+    size = max(col1 - col0, row1 - row0, MOST) + LANES
+    knot, share, across, down = np.empty(size, np.int32), np.empty(size), np.empty(size), np.empty(size)
+    sums, strip = np.empty((3, size), np.int64), np.empty(size, np.int64)
+    last = lut_out.shape[1] - 1
+    out_table, in_table, winds = np.empty(last + 1), np.empty(last + 1), np.empty(16)
     for k in range(x.shape[0]):
         q = kernel[k]
         r = radius[q]
@@ -174,13 +158,18 @@ def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, w
             totals[k] += add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, out_table, in_table, winds, True,
                                    fine[q], units, deaths, layer[k], theme[k], societal, people_out, people_in, ir, s)
         elif r < FINE_CELLS * cell:
-            totals[k] += add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, lut_out.shape[1] - 1, shape[q],
-                                    quads, units, deaths, layer[k], theme[k], societal, people_out, people_in, ir, s, knot,
-                                    share, offset, sums)
+            totals[k] += add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, last, shape[q], quads, units,
+                                    deaths, layer[k], theme[k], societal, people_out, people_in, ir, s, across, down, strip, sums)
         else:
-            totals[k] += add_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, out_table, in_table, winds,
-                                  shape[q], pairs, quads, fine[q], units, deaths, layer[k], theme[k], societal, people_out,
-                                  people_in, ir, s, knot, share)
+            if layer[k] >= 0:
+                add_disc(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, last, units, pairs, shape[q], ir, layer[k],
+                         across, down)
+                if fine[q] > 0.0:
+                    refine(west, north, cell, row0, row1, col0, col1, x[k], y[k], r, fine[q], units, out_table, quads, shape[q],
+                           ir, layer[k], across, down, strip, sums)
+            if societal:
+                totals[k] += add_s_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x[k], y[k], r, out_table, in_table, winds,
+                                        shape[q], quads, fine[q], deaths, theme[k], people_out, people_in, ir, s, knot, share)
         if own:
             a = own_cell[k] // nx
             b = own_cell[k] % nx
@@ -197,15 +186,15 @@ def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, w
 
 @njit(cache=True, nogil=True)
 def add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, shape, quads, units, deaths, layer, theme, societal,
-               people_out, people_in, ir, s, knot, share, offset, sums):
+               people_out, people_in, ir, s, across, down, strip, sums):
     """Add one narrow isotropic scenario; returns its S. `sums` is room for three rows of integers."""
     total = np.int64(0)
     n, parts = parts_of(r, cell)
     begin, outs, ins = sums[0], sums[1], sums[2]
-    m = columns_of(west, cell, b0, b1, x, r, n, offset, begin)
+    columns_of(west, cell, b0, b1, x, r, n, across, begin)
     for a in range(a0, a1):
-        sums_of_row(offset[:m], begin, b1 - b0, north - (a + 0.5) * cell - y, cell, r, n, last / (r * r), last, quads, shape,
-                    societal, knot, share, outs, ins)
+        sums_of_row(across, begin, b1 - b0, north - (a + 0.5) * cell - y, cell, r, n, last / (r * r), last, quads, shape,
+                    societal, down, strip, outs, ins)
         for c in range(b1 - b0):
             out = outs[c] / parts
             if layer >= 0:
@@ -219,9 +208,9 @@ def add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, sha
 
 
 @njit(cache=True, nogil=True)
-def add_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, lut_in, rose, shape, pairs, quads, fine, units,
-             deaths, layer, theme, societal, people_out, people_in, ir, s, knot, share):
-    """Add one wide isotropic scenario row by row; returns its S."""
+def add_s_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, lut_in, rose, shape, quads, fine, deaths, theme,
+               people_out, people_in, ir, s, knot, share):
+    """Add the societal risk of one wide isotropic scenario row by row; returns it."""
     total = np.int64(0)
     last = lut_out.shape[0] - 1
     scale = last / (r * r)
@@ -231,17 +220,13 @@ def add_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, lu
         c0, c3 = row_span(west, cell, x, dy2, r, scale, last, b0, b1)
         c1, c2 = near_span(west, cell, x, dy2, fine, c0, c3)
         for lo, hi in ((c0, c1), (c2, c3)):
-            if lo >= hi:
-                continue
-            n = hi - lo
-            knots_of_row(west, cell, lo, n, x, dy2, scale, knot, share)
-            if layer >= 0:
-                add_ir_row(ir, layer, a - row0, lo - col0, n, pairs, shape, knot, share, units)
-            if societal:
-                total += add_s_row(s, theme, a - row0, lo - col0, n, quads, shape, knot, share, deaths, people_out, people_in)
+            if lo < hi:
+                knots_of_row(west, cell, lo, hi - lo, x, dy2, scale, knot, share)
+                total += add_s_row(s, theme, a - row0, lo - col0, hi - lo, quads, shape, knot, share, deaths, people_out,
+                                   people_in)
         if c1 < c2:
-            total += add_cells(west, north, cell, row0, col0, a, a + 1, c1, c2, x, y, r, lut_out, lut_in, rose, False, fine,
-                               units, deaths, layer, theme, societal, people_out, people_in, ir, s)
+            total += add_cells(west, north, cell, row0, col0, a, a + 1, c1, c2, x, y, r, lut_out, lut_in, rose, False, fine, 0.0,
+                               deaths, -1, theme, True, people_out, people_in, ir, s)
     return total
 
 
