@@ -20,7 +20,8 @@ from numpy.typing import NDArray
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
 from riskmodel.pipelines.areas import KIND, OIL, high_consequence_areas
-from riskmodel.pipelines.location import CLASSES, Households, class_location
+from riskmodel.pipelines.location import CLASSES, NOBODY, Households, class_location
+from riskmodel.pipelines.routes import Piece, routes
 from riskmodel.pipelines.rules import GRADES, STRIP_M, potential_impact_radius
 from riskmodel.pipelines.zones import encroachments, reach_of
 
@@ -79,7 +80,9 @@ def assess(inputs: ModelInputs, households: Array, parameters: Parameters) -> pd
         near = _cells_near(inputs, frame["geometry"].to_numpy(object)[chosen], STRIP_M)
         around = _around(inputs, np.where(near, households, 0.0), parameters)
         lines = frame.iloc[chosen][list(_READ)].to_dict("records")
-        told = {int(row): _stretches(line, around, parameters) for row, line in zip(chosen, lines, strict=True)}
+        classes = _classes(chosen, lines, around, parameters)
+        told = {int(row): _stretches(line, classes[int(row)], around, parameters)
+                for row, line in zip(chosen, lines, strict=True)}
     counts = np.full(len(frame), np.nan)
     for row, (count, found) in _too_close(inputs, parameters):
         counts[row] = count
@@ -142,27 +145,45 @@ def _titles(rows: pd.DataFrame) -> NDArray[np.object_]:
     return np.asarray(rows["name"].where(rows["name"].notna(), rows["id"]).to_numpy(object), object)
 
 
-def _stretches(line: dict[Hashable, Any], around: _Around, parameters: Parameters) -> dict[str, Any]:
+def _exact(line: dict[Hashable, Any], around: _Around) -> bool:
+    """Whether households beside the line are known to half of the strip."""
+    return bool(np.hypot(float(line["position_accuracy_m"]), around.accuracy_m) <= STRIP_M / 2)
+
+
+def _classes(chosen: NDArray[np.int64], lines: list[dict[Hashable, Any]], around: _Around,
+             parameters: Parameters) -> dict[int, list[tuple[Piece, pd.DataFrame]]]:
+    """Of every row its unbroken parts and their classes, counted along the whole route that they belong to."""
+    pieces = [Piece(int(row), start, part, (line["medium"], _exact(line, around)))
+              for row, line in zip(chosen, lines, strict=True) for start, part in _parts(line["geometry"])]
+    found: dict[int, list[tuple[Piece, pd.DataFrame]]] = {int(row): [] for row in chosen}
+    for route in routes(pieces):
+        exact = route.pieces[0].kind[1]  # type: ignore[index]
+        near = np.sort(around.tree.query(route.line, predicate="dwithin", distance=STRIP_M)) if exact else np.zeros(0, np.int64)
+        segments = class_location(route.line, around.households.take(near), parameters)
+        for at, piece in enumerate(route.pieces):
+            found[piece.row].append((piece, route.of_piece(at, segments)))
+    return {row: sorted(parts, key=lambda part: part[0].start) for row, parts in found.items()}
+
+
+def _stretches(line: dict[Hashable, Any], parts: list[tuple[Piece, pd.DataFrame]], around: _Around,
+               parameters: Parameters) -> dict[str, Any]:
     """Class location and high-consequence areas of one line, with the evidence."""
     own = float(line["position_accuracy_m"])
-    together = float(np.hypot(own, around.accuracy_m))
     oil = line["medium"] != "gas"
-    found: dict[str, Any] = {"position_accuracy_m": round(own, 1), "households_accuracy_m": round(together, 1)}
+    found: dict[str, Any] = {"position_accuracy_m": round(own, 1),
+                             "households_accuracy_m": round(float(np.hypot(own, around.accuracy_m)), 1)}
     if not_checked := _NOT_CHECKED["oil" if oil else "gas"]:
         found["not_checked"] = list(not_checked)
     recorded = line["class_location"]
     grade = {"四级": 3, "三级": 2}.get(recorded, 0)
     classes, areas = [], []
-    for start, part in _parts(line["geometry"]):
-        near = np.sort(around.tree.query(part, predicate="dwithin", distance=STRIP_M))
-        homes = around.households.take(near[:len(near) if together <= STRIP_M / 2 else 0])
-        beside = around.places.iloc[np.sort(around.place_tree.query(part, predicate="dwithin", distance=2 * STRIP_M))]
-        segments = class_location(part, homes, parameters)
-        classes += _at(start, segments, "class_location", "households")
-        marked = high_consequence_areas(line | {"geometry": part}, homes, beside, parameters, segments=segments)
-        areas += _at(start, marked, "grade", "reasons")
+    for piece, segments in parts:
+        beside = around.places.iloc[np.sort(around.place_tree.query(piece.line, predicate="dwithin", distance=2 * STRIP_M))]
+        classes += _at(piece.start, segments, "class_location", "households")
+        marked = high_consequence_areas(line | {"geometry": piece.line}, NOBODY, beside, parameters, segments=segments)
+        areas += _at(piece.start, marked, "grade", "reasons")
     grade = max([grade, *(GRADES.index(area[2]) for area in areas)])
-    if together <= STRIP_M / 2:
+    if _exact(line, around):
         best = max(classes, key=lambda c: CLASSES.index(c[2]))
         found["class_location"] = best[2][:2]
         found["households"] = round(max(c[3] for c in classes))

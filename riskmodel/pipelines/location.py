@@ -57,6 +57,10 @@ class Households:
         return Households(self.x[rows], self.y[rows], self.count[rows], self.tall[rows])
 
 
+#: Where nobody lives, or where nobody is asked for.
+NOBODY = Households(np.zeros(0), np.zeros(0), np.zeros(0), np.zeros(0, np.bool_))
+
+
 def class_location(line: shapely.LineString, households: Households, parameters: Parameters) -> pd.DataFrame:
     """Classes along a line, from the households within the strip of every 2 km.
 
@@ -94,10 +98,11 @@ def class_location(line: shapely.LineString, households: Households, parameters:
     start = np.clip(windows["first"] - margin, 0, line.length)
     end = np.clip(windows["last"] + margin, 0, line.length)
     cuts = np.unique(np.concatenate([[0.0, line.length], start, end]))
-    middle = (cuts[:-1] + cuts[1:]) / 2
-    inside = (start[None, :] <= middle[:, None]) & (end[None, :] >= middle[:, None])
-    best = np.where(inside, level[None, :], 0).max(axis=1, initial=0)
-    most = np.where(inside & (level[None, :] == best[:, None]), windows["count"][None, :], 0.0).max(axis=1, initial=0.0)
+    best, most = np.zeros(len(cuts) - 1, np.int64), np.zeros(len(cuts) - 1)
+    begins, ends = np.searchsorted(cuts, start), np.searchsorted(cuts, end)
+    for i in np.lexsort((windows["count"], level)):  # the highest class, and in it the most households, are written last
+        best[begins[i]:ends[i]] = level[i]
+        most[begins[i]:ends[i]] = windows["count"][i]
     return _merged(cuts, best, most)
 
 

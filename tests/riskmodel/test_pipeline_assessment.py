@@ -102,3 +102,28 @@ def test_broken_lines_and_none_at_all(make_inputs: MakeInputs, parameters: Param
         GAS["geometry"], shapely.MultiLineString([[(X, Y), (X + 2600, Y)], [(X + 2600, Y), (X + 3800, Y)]])))
     assert whole["evidence"] == broken["evidence"]
     assert pipelines.assess(make_inputs(), VILLAGES, parameters).empty
+
+
+def test_a_line_cut_into_rows_keeps_its_class(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    """The same line in three rows, the middle one drawn backwards, cut between two villages that share a window: same classes."""
+    whole = json.loads(assessed(make_inputs, parameters, VILLAGES)["evidence"])["classes"]
+    cuts = [(X, X + 1300), (X + 2000, X + 1300.8), (X + 2000, X + 3800)]
+    rows = [GAS | {"id": f"p{i}", "geometry": shapely.LineString([(a, Y), (b, Y)])} for i, (a, b) in enumerate(cuts)]
+    found = pipelines.assess(make_inputs(pipeline=rows, venue=[SCHOOL]), VILLAGES, parameters)
+    assert found["class_location"].tolist() == ["三级"] * 3
+    pieces = [json.loads(evidence)["classes"] for evidence in found["evidence"]]
+    assert pieces[0] == [{"start_m": 0, "end_m": 250, "class": "一级一类"}, {"start_m": 250, "end_m": 1300, "class": "三级"}]
+    assert pieces[1] == [{"start_m": 0, "end_m": 699, "class": "三级"}]
+    assert pieces[2] == [{"start_m": 0, "end_m": 450, "class": "三级"}, {"start_m": 450, "end_m": 1800, "class": "一级一类"}]
+    assert [c["end_m"] for c in whole] == [250, 2450, 3800]
+    assert found["hca"].tolist() == ["Ⅱ"] * 3
+
+
+@pytest.mark.parametrize("third", [{}, {"medium": "oil"}, {"position_accuracy_m": 99.0}, {"service": "town"}])
+def test_a_branch_does_not_end_a_route(make_inputs: MakeInputs, parameters: Parameters, third: dict[str, Any]) -> None:
+    """120 households on both sides of a cut from which a branch goes off: the line runs straight on."""
+    rows = [GAS | {"id": f"p{i}", "geometry": shapely.LineString([(a, Y), (b, Y)])}
+            for i, (a, b) in enumerate([(X, X + 1300), (X + 1300, X + 3800)])]
+    branch = GAS | {"id": "b", "geometry": shapely.LineString([(X + 1300, Y), (X + 1300, Y + 30)])}
+    found = pipelines.assess(make_inputs(pipeline=[*rows, branch | third]), VILLAGES, parameters)
+    assert found["class_location"].tolist()[:2] == ["三级"] * 2
