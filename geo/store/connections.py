@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from sqlalchemy.engine import URL, Connection
 
 from geo.errors import StoreError
+from geo.store.behind import abandon, settle
 from geo.store.engine import Waits, make_engine, translated
 from geo.store.records import stamp
 
@@ -65,6 +66,7 @@ class Connections:
         if held is not None:
             if not (self._held.write and keep):
                 raise StoreError("当前事务内不能再开始写入或试写", "no write or rehearsal can begin inside this transaction")
+            settle(held)
             yield held
             return
         if self.read_only:
@@ -74,6 +76,7 @@ class Connections:
             self._take_lock(connection)
             with self._holding(connection, write=True):
                 yield connection
+                settle(connection)
                 if keep:
                     stamp(connection)
                 else:
@@ -90,6 +93,7 @@ class Connections:
         """The thread's open transaction, or one for reading that sees one state of the store from first to last statement."""
         held: Connection | None = getattr(self._held, "connection", None)
         if held is not None:
+            settle(held)
             yield held
             return
         with translated(self.url), self._engine.connect() as connection:
@@ -115,3 +119,4 @@ class Connections:
             yield
         finally:
             self._held.connection = None
+            abandon(connection)

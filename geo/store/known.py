@@ -12,6 +12,7 @@ from sqlalchemy.engine import Connection
 
 from geo.kinds import Kind
 from geo.store import reading
+from geo.store.behind import settle
 from geo.store.coerce import Mask
 from geo.store.content import text_hash
 from geo.store.reading import Condition
@@ -75,6 +76,7 @@ class Known:
             suspects = np.flatnonzero((self._new[at] == hashes) & (positions < 0))
             if len(suspects):
                 asked = ids.take(pa.array(suspects))
+                settle(self._connection)
                 written = reading.existing(self._connection, self._kind, asked.to_pylist())
                 taken[suspects] = [one in written for one in asked.to_pylist()]
         return np.asarray(taken, bool)

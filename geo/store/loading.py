@@ -19,6 +19,7 @@ from sqlalchemy.engine import Connection
 
 from geo.kinds import Kind
 from geo.store import catalogue
+from geo.store.behind import settle
 from geo.store.catalogue import CatalogueEntry, Extent
 from geo.store.coerce import to_text
 from geo.store.content import FORMULA
@@ -189,6 +190,7 @@ class Loading:
         common = {"load_id": self._load_id, "kind": self._kind.name, "file": self._origin.source}
         last: int | None = None
         for some in _by(_REFUSED, refused):
+            settle(self._connection)
             self._connection.execute(sa.insert(QUARANTINE), [{**common, **row.__dict__} for row in some])
             numbers = sorted({row.row for row in some})
             self._quarantined += len(numbers) - (numbers[0] == last)
@@ -196,6 +198,7 @@ class Loading:
 
     def finish(self, rejected: Iterable[Rejected] = (), findings: Iterable[Mapping[str, Any]] = ()) -> LoadReport:
         """End the load: what a complete one lacks is removed, indexes are put in order, the load is recorded."""
+        settle(self._connection)
         self._set_aside(rejected)
         if self._origin.complete:
             same = sa.select(LOAD.c.id).where(LOAD.c.kind == self._kind.name, LOAD.c.source == self._origin.source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from numpy.typing import NDArray
 from sqlalchemy.engine import Connection
 
 from geo.kinds import Kind
+from geo.store.behind import settle, write_behind
 from geo.store.catalogue import Extent
 from geo.store.rtree import drop_triggers, rebuild_rtree
 from geo.store.schema import BOX, TABLES, ewkb
@@ -50,13 +52,17 @@ class Writer:
         self._rows, self._changed, self._bulk = rows, 0, False
 
     def insert(self, table: pa.Table, shapes: NDArray[np.object_]) -> None:
-        """Write rows whose ids are not there."""
+        """Write rows whose ids are not there; PostgreSQL copies them while the next are checked."""
         self._count(len(table))
         if not len(table):
             return
         names = [*(field.name for field in self._kind.all_fields), *BOX, "content"]
         numbered = table.select(names).append_column("load_id", pa.array(np.full(len(table), self._load_id)))
-        write_rows(self._connection, self._kind.name, numbered, shapes)
+        write = partial(write_rows, self._connection, self._kind.name, numbered, shapes)
+        if self._sqlite:
+            write()
+        else:
+            write_behind(self._connection, write)
 
     def end(self, ids: Sequence[str], operation: str) -> Extent | None:
         """Move rows to the history.
@@ -66,6 +72,9 @@ class Writer:
         tuple of float or None
             Extent of the rows that are gone.
         """
+        if not ids:
+            return None
+        settle(self._connection)
         self._count(len(ids))
         kept = ", ".join(f'"{column.name}"' for column in TABLES[self._kind.name].columns if column.name != "rowid")
         name, reach = self._kind.name, None
@@ -82,6 +91,7 @@ class Writer:
 
     def close(self) -> None:
         """Pack the R*Tree if the triggers were off; let PostgreSQL look at the new rows."""
+        settle(self._connection)
         if self._bulk:
             rebuild_rtree(self._connection, self._kind.name)
         if not self._sqlite and self._changed >= BULK:
