@@ -25,6 +25,12 @@ def street_sums(values: NDArray[np.float64], coverage: Coverage, streets: int) -
     values : (cells,) float64
     streets : int
         Number of streets.
+
+    Examples
+    --------
+    >>> cover = Coverage(np.array([0, 0, 1]), np.array([0, 1, 1], np.int32), np.array([0.25, 0.75, 1.0]))
+    >>> street_sums(np.array([100.0, 60.0]), cover, 2).tolist()
+    [25.0, 135.0]
     """
     return _split(values[coverage.cell], coverage, streets)
 
@@ -46,6 +52,12 @@ class CellFacts:
         Bits of C-IR-* and C-V-1.
     fixed : (n,) int8
         Level by what is not drawn: vetoes, and the rule on the field where nobody lives; 4 for none.
+
+    Examples
+    --------
+    >>> facts = CellFacts(np.array([7, 8]), np.array([1 << 6, 0], np.int32), np.array([1, 4], np.int8))
+    >>> facts.cell[facts.fixed == 1].tolist()
+    [7]
     """
 
     cell: NDArray[np.int64]
@@ -54,7 +66,15 @@ class CellFacts:
 
 
 def occupied_cells(inputs: ModelInputs, fields: Fields, exposure: Exposure, sources: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Cells of the city where somebody lives or works, risk lies or a source stands, ascending."""
+    """Cells of the city where somebody lives or works, risk lies or a source stands, ascending.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> run = scored()
+    >>> len(occupied_cells(town(), run.fields, run.exposure, np.array([7])))
+    24
+    """
     present = fields.total != 0
     present |= (inputs.residents > 0) | (exposure.workers > 0)
     present[sources[sources >= 0]] = True
@@ -72,6 +92,14 @@ def cell_facts(cell: NDArray[np.int64], inputs: ModelInputs, fields: Fields, tar
     targets, dwellings : DataFrame
         Results of :mod:`riskmodel.targets`.
     veto_cells : flat indices of cells with a veto unit (S-V-1)
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> facts = cell_facts(np.array([7, 8]), town(), run.fields, run.targets, run.dwellings, np.array([7]), parameters())
+    >>> facts.fixed.tolist(), [bin(mask) for mask in facts.codes]
+    ([1, 4], ['0b1000110', '0b111'])
     """
     codes = np.zeros(len(cell), np.int32)
     _mark(codes, cell, targets.loc[targets["breach"], "cell"], 0)
@@ -97,6 +125,15 @@ def cells_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, facts: 
         P(level) of each cell.
     elsewhere : (cells,) float32
         Highest density on the half-shifted grid (:func:`riskmodel.uncertainty.zoning.shifted_density`).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run, quiet = scored(), CellFacts(np.array([7, 8]), np.zeros(2, np.int32), np.full(2, 4, np.int8))
+    >>> shares, elsewhere = np.full((2, 4), 0.25, np.float32), np.full(24, 10.0, np.float32)
+    >>> table = cells_table(town(), run.fields, run.exposure, quiet, shares, elsewhere, parameters())
+    >>> table[["id", "residents", "level"]].values.tolist(), table["index"].round(1).tolist()
+    ([['500mN8802E1001', 100.0, 4], ['500mN8802E1002', 100.0, 4]], [48.0, 45.900001525878906])
     """
     grid, cell = inputs.grid, facts.cell
     s = fields.s[:, cell]
@@ -130,6 +167,13 @@ def level_shares(inputs: ModelInputs, cells: pd.DataFrame) -> tuple[NDArray[np.f
     -------
     area, people : (streets, 4) float64
         The area of empty cells counts nowhere.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> area, people = level_shares(town(), scored().cells)
+    >>> area.sum(axis=1).tolist(), people.sum(axis=1).tolist()
+    ([3.0, 3.0], [1200.0, 3600.0])
     """
     level = np.zeros(inputs.grid.size, np.int8)
     level[cells["cell"].to_numpy()] = cells["level"].to_numpy()
@@ -149,6 +193,14 @@ def areas_table(inputs: ModelInputs, fields: Fields, exposure: Exposure, cells: 
     DataFrame
         code, name, level, parent, area_km2, residents, workers, pll, pll_<theme>, density, share_area_1 … 4,
         share_people_1 … 4. Index, level and codes are added by :mod:`riskmodel.streets`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> run = scored()
+    >>> table = areas_table(town(), run.fields, run.exposure, run.cells)
+    >>> table[["name", "area_km2", "residents"]].values.tolist()[:3], table["pll"].round(4).tolist()
+    ([['西街道', 3.0, 1200.0], ['东街道', 3.0, 3600.0], ['东城区', 6.0, 4800.0]], [0.0044, 0.0076, 0.012, 0.012])
     """
     n = len(inputs.streets)
     sums = {f"pll_{t.name.lower()}": _split(fields.s[t, inputs.coverage.cell] * S_UNIT, inputs.coverage, n) for t in Theme}

@@ -27,6 +27,12 @@ class KernelBank:
     steps_out, steps_in, radii2 : (k, LINE_STEPS) float64
         The same kernel as a staircase: drop of P(death) at each squared radius. The staircase keeps the kernel's integral
         over the plane, because it averages over equal steps of r².
+
+    Examples
+    --------
+    >>> bank = KernelBank.of((Kernel.disc(50.0, 1.0), Kernel.disc(300.0, 1.0), Kernel.disc(300.0, 0.1)))
+    >>> bank.radius.tolist(), bank.shapes[0].tolist(), bank.steps_out.sum(axis=1).round(3).tolist()
+    ([50.0, 300.0, 300.0], [0, 0, 1], [1.0, 1.0, 0.1])
     """
 
     radius: NDArray[np.float64]

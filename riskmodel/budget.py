@@ -31,6 +31,11 @@ class Estimate:
     seconds : float
         Time of the model on `threads` cores.
     threads : int
+
+    Examples
+    --------
+    >>> print(Estimate(3_400_000, 200_000, 8e7, 1500.0, 9.0, 2).zh)
+    预计内存 1,500 MB、用时 9 秒（340 万个网格、20.0 万个情景、0.8 亿次叠加，2 线程）
     """
 
     cells: int
@@ -69,6 +74,12 @@ class Coefficients:
     base_s, feature_s, cell_s : time of what is not footprints
     updates_per_s : cell evaluations per second and core
     scenarios_per_feature, updates_per_scenario : usual sizes, for an estimate before anything is read
+
+    Examples
+    --------
+    >>> small = Coefficients(base_mb=200.0, updates_per_s=100e6)
+    >>> round(estimate_size(3_400_000, 265_000, costs=small).seconds, 1)
+    4.2
     """
 
     base_mb: float = 350.0
@@ -90,6 +101,12 @@ def estimate_size(cells: int, features: int, *, threads: int = 2, costs: Coeffic
     ----------
     cells : cells of the grid
     features : rows of all kinds
+
+    Examples
+    --------
+    >>> found = estimate_size(3_400_000, 265_000, threads=2)
+    >>> found.scenarios, round(found.memory_mb, -2), round(found.seconds, 1)
+    (212000, 1600.0, 3.9)
     """
     known = costs or Coefficients()
     scenarios = features * known.scenarios_per_feature
@@ -102,13 +119,27 @@ def estimate(scenarios: ScenarioSet, grid: Grid, features: int, *, threads: int 
 
     ``memory = base + cells · (fields + cell_bytes) + features · feature_bytes + scenarios · scenario_bytes``;
     ``time = base + features · feature_s + cells · cell_s + updates / (threads · updates_per_s)``.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> found = estimate(scored().scenarios, GRID, features=11)
+    >>> found.cells, round(found.memory_mb)
+    (24, 350)
     """
     count = len(scenarios.points.x) + len(scenarios.lines.rate)
     return _estimate(grid.size, features, count, updates_of(scenarios, grid), threads, costs or Coefficients())
 
 
 def updates_of(scenarios: ScenarioSet, grid: Grid) -> float:
-    """Cell evaluations that the footprints cost, as the tiles' plan counts them."""
+    """Cell evaluations that the footprints cost, as the tiles' plan counts them.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> f"{updates_of(scored().scenarios, GRID):.0f}"
+    '58664'
+    """
     points, bank = scenarios.points, KernelBank.of(scenarios.kernels)
     return float(Plan.of(take_points(points, points.kernel >= 0), scenarios.lines, bank, grid).cost.sum())
 
@@ -132,6 +163,12 @@ def refuse_over(found: Estimate, memory_limit_mb: float, time_limit_s: float = 0
     ------
     RunError
         With the estimate, the limit, and what to do.
+
+    Examples
+    --------
+    >>> try: refuse_over(estimate_size(22_000_000, 1_000_000), memory_limit_mb=4096)
+    ... except RunError as error: print(error.remedy("en"))
+    Use larger cells or a smaller region, or raise RISKMAP_MEMORY_LIMIT_MB on a machine that has the memory.
     """
     if memory_limit_mb and found.memory_mb > memory_limit_mb:
         raise RunError(

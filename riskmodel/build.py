@@ -29,6 +29,13 @@ def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposur
     learned : mapping of kind to Series, optional
         Factors by id from approved learned models (:func:`riskmodel.learned.factors_by_kind`): of an enterprise in place of the
         management factor, of a pipeline in place of age, diameter and cover.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> scenarios, factors = build_scenarios(town(), parameters(), scored().exposure)
+    >>> scenarios.refused, factors.round(3).to_dict()
+    ((), {'e1': 1.42, 'e2': 1.053})
     """
     density = emergency.street_density(inputs)
     scenarios, factors, effects = gather(inputs, parameters, people, learned, density)
@@ -38,7 +45,15 @@ def build_scenarios(inputs: ModelInputs, parameters: Parameters, people: Exposur
 def gather(inputs: ModelInputs, parameters: Parameters, people: Exposure,
            learned: Mapping[str, pd.Series] | None = None,
            density: NDArray[np.float64] | None = None) -> tuple[ScenarioSet, pd.Series, Mapping[int, Effect]]:
-    """Scenarios before emergency response, factors, and what the kernels of chemicals do to equipment and when they arrive."""
+    """Scenarios before emergency response, factors, and what the kernels of chemicals do to equipment and when they arrive.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> scenarios, factors, effects = gather(town(), parameters(), scored().exposure)
+    >>> np.unique(scenarios.points.mitigation).tolist(), sorted({effect.hazard for effect in effects.values()})
+    ([1.0], ['none'])
+    """
     builder = ScenarioBuilder(SOURCE_KINDS)
     counted = precedence.resolve(builder, inputs, parameters)
     known = learned or {}

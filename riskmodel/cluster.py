@@ -37,6 +37,12 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
     client : distributed.Client
     task_seconds : float
         Estimated work in one task; less where a worker would have only a few.
+
+    Examples
+    --------
+    >>> from riskmodel.sweep import Way
+    >>> with connected("tcp://scheduler:8786") as client:  # doctest: +SKIP
+    ...     lay(scenarios, people, grid, way=Way(elsewhere=on_cluster(client)))
     """
 
     def lay(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[int],
@@ -90,12 +96,34 @@ def _failures_named(dask: Any) -> Iterator[None]:
 
 
 def lay_batch(tiles: Sequence[int], works: Sequence[Work], bank: KernelBank) -> list[tuple[int, Laid]]:
-    """One task: several tiles, one after the other."""
+    """One task: several tiles, one after the other.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.tiles import take_points
+    >>> found = scored().scenarios
+    >>> bank = KernelBank.of(found.kernels)
+    >>> plan = Plan.of(take_points(found.points, found.points.kernel >= 0), found.lines, bank, GRID)
+    >>> [(tile, laid.ir.shape) for tile, laid in lay_batch([0], [plan.work(0, None, (0,))], bank)]
+    [(0, (1, 4, 6))]
+    """
     return [(tile, lay_tile(work, bank)) for tile, work in zip(tiles, works, strict=True)]
 
 
 def batched(plan: Plan, tiles: Sequence[int], task_seconds: float = TASK_SECONDS) -> list[list[int]]:
-    """Tiles in their order, cut where a batch is worth a task."""
+    """Tiles in their order, cut where a batch is worth a task.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.tiles import take_points
+    >>> found = scored().scenarios
+    >>> points = take_points(found.points, found.points.kernel >= 0)
+    >>> plan = Plan.of(points, found.lines, KernelBank.of(found.kernels), GRID, side=2)
+    >>> batched(plan, [0, 1, 2, 3]), batched(plan, [0, 1, 2, 3], task_seconds=0.0)
+    ([[0, 1, 2, 3]], [[0], [1], [2], [3]])
+    """
     batches: list[list[int]] = []
     worth = 0.0
     for tile in tiles:
@@ -117,6 +145,13 @@ def connected(where: str) -> Iterator[Any]:
         If the address has another form.
     EnvironmentProblem
         If nobody answers there.
+
+    Examples
+    --------
+    >>> try:
+    ...     with connected("scheduler:8786"): pass
+    ... except BadParameter as error: print(error.remedy("en"))
+    Write tcp://host:port, or local:N, for example local:4.
     """
     made: Any = None
     if where.startswith("local:") and where[6:].isdigit() and 1 <= int(where[6:]) <= 64:
@@ -155,19 +190,39 @@ def _wait_for_workers(client: Any, where: str) -> None:
 
 
 def local_cluster(workers: int) -> Any:
-    """A cluster of single-threaded processes on this machine, reachable from this machine only; pages on any free port."""
+    """A cluster of single-threaded processes on this machine, reachable from this machine only; pages on any free port.
+
+    Examples
+    --------
+    >>> with local_cluster(4) as cluster:  # doctest: +SKIP
+    ...     print(cluster.scheduler_address)
+    """
     dask: Any = importlib.import_module("distributed")
     return dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
                              dashboard_address="127.0.0.1:0", silence_logs=40)
 
 
 def warm(client: Any) -> None:
-    """Load the compiled code in every worker, so that the first tile does not wait for it."""
+    """Load the compiled code in every worker, so that the first tile does not wait for it.
+
+    Examples
+    --------
+    >>> with connected("local:4") as client:  # doctest: +SKIP
+    ...     warm(client)
+    """
     client.run(load_kernels)
 
 
 def load_kernels() -> None:
-    """Lay one small footprint, which loads or makes the compiled code."""
+    """Lay one small footprint, which loads or makes the compiled code.
+
+    Examples
+    --------
+    >>> from riskmodel.kernels.tiles import add_points
+    >>> load_kernels()
+    >>> len(add_points.signatures) > 0
+    True
+    """
     import numpy as np
 
     from geo.grid import Grid

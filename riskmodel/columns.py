@@ -18,6 +18,12 @@ def known(column: pd.Series, table: Mapping[str, object], what_zh: str, what: st
     ------
     UnknownIdentifier
         If one is not, or is missing: never zero risk.
+
+    Examples
+    --------
+    >>> try: known(pd.Series(["crane", "tram"]), {"crane": 1.0}, "设备类型", "equipment type")
+    ... except UnknownIdentifier as error: print(error.zh)
+    没有设备类型“tram”的参数
     """
     for word in column.unique():
         if word not in table:
@@ -25,12 +31,24 @@ def known(column: pd.Series, table: Mapping[str, object], what_zh: str, what: st
 
 
 def flags(column: pd.Series) -> NDArray[np.bool_]:
-    """A column of booleans of any dtype; missing is False."""
+    """A column of booleans of any dtype; missing is False.
+
+    Examples
+    --------
+    >>> flags(pd.Series([True, None, False], dtype="object")).tolist()
+    [True, False, False]
+    """
     return np.asarray(column.fillna(False).astype(bool), bool)
 
 
 def numbers(column: pd.Series) -> NDArray[np.float64]:
-    """A column of numbers of any dtype; missing is NaN."""
+    """A column of numbers of any dtype; missing is NaN.
+
+    Examples
+    --------
+    >>> numbers(pd.Series([3, None], dtype="Int64")).tolist()
+    [3.0, nan]
+    """
     return np.asarray(column.astype(np.float64), np.float64)
 
 

@@ -21,7 +21,18 @@ from riskmodel.tails import power_law_mean, register_power_tails
 
 def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series,  # noqa: ARG001
         exposure: Exposure, counted: Precedence) -> None:  # noqa: ARG001
-    """Add one scenario per venue that has peak occasions."""
+    """Add one scenario per venue that has peak occasions.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> fair = [{"id": "v1", "venue_type": "park", "crowd_peaks": 4.0, "capacity": 20_000}]
+    >>> builder = ScenarioBuilder(("venue",))
+    >>> add(builder, town(venue=fair), parameters(), pd.Series(dtype=float), scored().exposure, Precedence({}))
+    >>> points = builder.finish().points
+    >>> (points.frequency * points.deaths_local).round(6).tolist()
+    [0.001246]
+    """
     venues = inputs.frames["venue"]
     peaks = np.nan_to_num(numbers(venues["crowd_peaks"]))
     row = np.flatnonzero(peaks > 0)
@@ -41,6 +52,14 @@ def per_occasion(venues: pd.DataFrame, parameters: Parameters) -> NDArray[np.flo
     venues : DataFrame
         Columns venue_type, peak_density (people/m²; the type's mix of classes where missing), metered (True: all occasions; else
         the type's share) and extra (``{"ungated": true}``: slope, stair, bridge or free event; else the type's share).
+
+    Examples
+    --------
+    >>> from riskmodel.example import frame, parameters
+    >>> park = {"venue_type": "park", "peak_density": 4.5}
+    >>> venues = frame("venue", [park, park | {"metered": True}, park | {"metered": True, "extra": {"ungated": True}}])
+    >>> [f"{p:.2g}" for p in per_occasion(venues, parameters())]
+    ['5e-05', '2.3e-05', '6.3e-05']
     """
     probability = parameters.array("crowd.fatal.probability")
     mix = parameters.table("crowd.peaks.mix")
@@ -57,7 +76,14 @@ def per_occasion(venues: pd.DataFrame, parameters: Parameters) -> NDArray[np.flo
 
 
 def crowd(venues: pd.DataFrame, parameters: Parameters) -> NDArray[np.float64]:
-    """People at a peak occasion: the larger of the venue's capacity and the type's usual crowd, at least 5,000."""
+    """People at a peak occasion: the larger of the venue's capacity and the type's usual crowd, at least 5,000.
+
+    Examples
+    --------
+    >>> from riskmodel.example import frame, parameters
+    >>> crowd(frame("venue", [{"venue_type": "stadium", "capacity": 60_000}, {"venue_type": "library"}]), parameters()).tolist()
+    [60000.0, 5000.0]
+    """
     usual = _typed(venues["venue_type"], parameters.table("crowd.peaks.crowd"))
     people = np.fmax(usual, numbers(venues["capacity"]))
     return np.asarray(np.maximum(people, parameters.number("crowd.fatal.crowd_least")))

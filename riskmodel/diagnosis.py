@@ -22,7 +22,15 @@ COLOURS: tuple[str, ...] = ("红", "橙", "黄", "蓝")
 
 @dataclass(frozen=True)
 class Rule:
-    """One finding: code, item of the annex, what is found, points (negative: lost), whether each case counts."""
+    """One finding: code, item of the annex, what is found, points (negative: lost), whether each case counts.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> rule = rules(parameters())["no_sis"]
+    >>> rule.points, rule.each
+    (-10.0, False)
+    """
 
     code: str
     item: str
@@ -33,7 +41,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class ItemScore:
-    """One item: points it can lose, points lost (at most that), bonus points."""
+    """One item: points it can lose, points lost (at most that), bonus points.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> found = diagnose({"major_2": 1, "no_sis": 1}, [], parameters())
+    >>> [(item.item, item.lost, item.cap) for item in found.items if item.lost]
+    [('重大危险源', 8.0, 10.0), ('自控与安全设施', 10.0, 10.0)]
+    """
 
     item: str
     cap: float
@@ -53,6 +69,14 @@ class Diagnosis:
     items : tuple of ItemScore
     vetoes : tuple of str
         What makes it red whatever the score.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> veto = next(iter(parameters().table("diagnosis.veto")))
+    >>> found = diagnose({"no_sis": 1}, [veto], parameters())
+    >>> found.level, found.colour, found.vetoes
+    (1, '红', ('新开发的危险化学品生产工艺未经小试、中试和工业化试验直接进行工业化生产',))
     """
 
     score: float
@@ -67,7 +91,15 @@ class Diagnosis:
 
 
 def rules(parameters: Parameters) -> dict[str, Rule]:
-    """All findings by code, in the order of the annex."""
+    """All findings by code, in the order of the annex.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> found = rules(parameters())
+    >>> len(found), found["major_2"].content
+    (42, '存在二级危险化学品重大危险源')
+    """
     table = parameters.entry("diagnosis.rules").value
     return {row["code"]: Rule(row["code"], row["item"], row["content"], float(row["points"]), bool(row["each"])) for row in table}
 
@@ -128,6 +160,13 @@ def diagnosis_score(deductions: Mapping[str, float], bonus: float, parameters: P
     ------
     UnknownIdentifier
         If an item is not one of the annex.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> item, cap = next(iter(parameters().table("diagnosis.caps").items()))
+    >>> cap, diagnosis_score({item: 25.0}, 2.0, parameters())
+    (10, 92.0)
     """
     caps = parameters.table("diagnosis.caps")
     for item in deductions:
@@ -137,7 +176,14 @@ def diagnosis_score(deductions: Mapping[str, float], bonus: float, parameters: P
 
 
 def diagnosis_level(score: ArrayLike, veto: ArrayLike, parameters: Parameters) -> NDArray[np.int8]:
-    """Level: 1 红, 2 橙, 3 黄, 4 蓝 from the score, 1 under a veto, 0 where there is neither."""
+    """Level: 1 红, 2 橙, 3 黄, 4 蓝 from the score, 1 under a veto, 0 where there is neither.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> diagnosis_level([95.0, 80.0, 65.0, 50.0, np.nan], [False, False, False, False, True], parameters()).tolist()
+    [4, 3, 2, 1, 1]
+    """
     points = np.asarray(score, np.float64)
     level = 4 - (points[..., None] < parameters.array("diagnosis.level.score")).sum(axis=-1)
     level = np.where(np.isnan(points), 0, level)

@@ -47,6 +47,13 @@ def add(assembly: Assembly, units: Units, cooling: Array) -> NDArray[np.float64]
     -------
     (n,) float64
         Escalations per year of every unit.
+
+    Examples
+    --------
+    >>> from riskmodel.example import vessels
+    >>> assembly = vessels()
+    >>> [f"{f:.1e}" for f in add(assembly, assembly.units, np.ones(2))], assembly.branches[-1].label
+    (['1.6e-07', '1.6e-07'], '多米诺·闪火')
     """
     frequency = escalations(assembly, units, cooling)
     hit = frequency >= assembly.parameters.number("domino.unit.least")
@@ -60,7 +67,17 @@ def add(assembly: Assembly, units: Units, cooling: Array) -> NDArray[np.float64]
 
 
 def escalations(assembly: Assembly, units: Units, cooling: Array) -> Array:
-    """Escalations per year that other units' events cause at every unit."""
+    """Escalations per year that other units' events cause at every unit.
+
+    Examples
+    --------
+    >>> from riskmodel.example import vessels
+    >>> assembly = vessels()
+    >>> [f"{f:.1e}" for f in escalations(assembly, assembly.units, np.ones(2))]
+    ['1.6e-07', '1.6e-07']
+    >>> [f"{f:.1e}" for f in escalations(assembly, assembly.units, np.full(2, 0.5))]
+    ['1.4e-07', '1.4e-07']
+    """
     parameters = assembly.parameters
     category = categories(units, parameters)
     result = np.zeros(len(units))
@@ -80,7 +97,15 @@ def escalations(assembly: Assembly, units: Units, cooling: Array) -> Array:
 
 
 def categories(units: Units, parameters: Parameters) -> NDArray[np.object_]:
-    """Category of equipment of every unit: atmospheric, pressurised, store; empty: no escalation."""
+    """Category of equipment of every unit: atmospheric, pressurised, store; empty: no escalation.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit, vessels
+    >>> assembly, tank = unit(unit_type="tank_farm", substance="methanol")
+    >>> [categories(units, assembly.parameters)[0] for units in (tank, vessels().units)]
+    ['atmospheric', 'pressurised']
+    """
     table = parameters.table("domino.unit.category")
     return np.array([str(table.get(state_of(str(name), parameters), "")) for name in units.substance], object)
 
@@ -98,6 +123,14 @@ def probability(effect: Effect, distance: Array, volume: Array, category: NDArra
     lasting : (n,) float64
         How long the fire burns, s; what fails later than that does not fail. A ball of fire has its own seconds, and the share of
         them in the time to failure counts.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> from riskmodel.quantified.footprints import charge_effect
+    >>> tank, metres = np.array(["atmospheric"] * 3, object), np.array([20.0, 60.0, 200.0])
+    >>> probability(charge_effect(1000.0), metres, np.full(3, 100.0), tank, parameters(), np.full(3, np.inf)).round(2).tolist()
+    [1.0, 0.95, 0.0]
     """
     assert effect.intensity is not None  # noqa: S101
     level = np.atleast_2d(effect.intensity(distance))

@@ -37,6 +37,14 @@ class Condition:
         With time zone; it holds from start up to, not including, end.
     ground : shapely geometry or None
         Where, in Albers metres; None: everywhere.
+
+    Examples
+    --------
+    >>> from datetime import timezone
+    >>> noon = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+    >>> gale = Condition("大风蓝色预警", 1.5, (Theme.BUILDING,), noon, noon.replace(hour=18))
+    >>> gale.holds(noon), gale.holds(noon.replace(hour=18))
+    (True, False)
     """
 
     name: str
@@ -58,6 +66,15 @@ def holding(conditions: Sequence[Condition], at: datetime, parameters: Parameter
     ------
     BadParameter
         If one ends before it begins, has no theme, no time zone, or a factor out of bounds.
+
+    Examples
+    --------
+    >>> from datetime import timezone
+    >>> from riskmodel.example import parameters
+    >>> noon = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+    >>> gale = Condition("大风蓝色预警", 1.5, (Theme.BUILDING,), noon, noon.replace(hour=18))
+    >>> [len(holding([gale], noon.replace(hour=hour), parameters())) for hour in (13, 20)]
+    [1, 0]
     """
     low, high = parameters.array("likelihood.environment.bounds")
     for one in conditions:
@@ -76,6 +93,17 @@ def apply(scenarios: ScenarioSet, conditions: Sequence[Condition], at: datetime,
     """The scenarios as they are at a moment: frequencies times every condition that holds there, their product bounded.
 
     Points go by their place, lines by the middle of their pieces, backgrounds by the middle of the cell.
+
+    Examples
+    --------
+    >>> from datetime import timezone
+    >>> from riskmodel.example import GRID, parameters, scored
+    >>> noon, calm = datetime(2026, 6, 1, 12, tzinfo=timezone.utc), scored().scenarios
+    >>> gale = Condition("大风蓝色预警", 1.5, (Theme.BUILDING,), noon, noon.replace(hour=18))
+    >>> stormy = apply(calm, [gale], noon, GRID, parameters())
+    >>> raised = stormy.points.frequency > calm.points.frequency
+    >>> np.unique(calm.points.theme[raised]).tolist() == [Theme.BUILDING]
+    True
     """
     now = holding(conditions, at, parameters)
     if not now:
@@ -95,7 +123,17 @@ def apply(scenarios: ScenarioSet, conditions: Sequence[Condition], at: datetime,
 
 def factors(now: Sequence[Condition], theme: NDArray[np.integer], x: NDArray[np.float64], y: NDArray[np.float64],
             parameters: Parameters) -> NDArray[np.float64]:
-    """Product of the conditions at each place for each theme, bounded."""
+    """Product of the conditions at each place for each theme, bounded.
+
+    Examples
+    --------
+    >>> from datetime import timezone
+    >>> from riskmodel.example import parameters
+    >>> noon = datetime(2026, 6, 1, 12, tzinfo=timezone.utc)
+    >>> gale = Condition("大风蓝色预警", 1.5, (Theme.BUILDING,), noon, noon.replace(hour=18), shapely.box(0, 0, 1000, 1000))
+    >>> factors([gale], np.full(2, int(Theme.BUILDING)), np.array([500.0, 2000.0]), np.full(2, 500.0), parameters()).tolist()
+    [1.5, 1.0]
+    """
     product = np.ones(len(theme))
     for one in now:
         of = np.flatnonzero(np.isin(theme, [int(t) for t in one.themes]))

@@ -33,6 +33,13 @@ def constants(inputs: ModelInputs, parameters: Parameters, counted: Precedence) 
     dict
         ``semi.stage2.rows``, ``semi.stage2.row_pll``, ``semi.stage2.row_pll_industry``, ``semi.stage2.correction``,
         ``fire.factor.mean``, ``work.background.equipment_share``, ``likelihood.mean.industry`` and ``emergency.mean.kind``.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> found = constants(town(), parameters(), Precedence({}))
+    >>> sorted(found)[:3], round(found["fire.factor.mean"], 2)
+    (['emergency.mean.kind', 'fire.factor.mean', 'likelihood.mean.industry'], 1.0)
     """
     assessment = assess(inputs.frames["risk_source"], parameters)
     found = reporting(inputs, parameters, counted, assessment)
@@ -47,7 +54,16 @@ def constants(inputs: ModelInputs, parameters: Parameters, counted: Precedence) 
 
 
 def equipment_share(inputs: ModelInputs, parameters: Parameters, counted: Precedence, assessment: Assessment) -> float:
-    """Deaths by special equipment over the background's, 0 to 0.8: taken off the background, so that Σ r_g · staff holds them."""
+    """Deaths by special equipment over the background's, 0 to 0.8: taken off the background, so that Σ r_g · staff holds them.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> inputs = town()
+    >>> rows = assess(inputs.frames["risk_source"], parameters())
+    >>> round(equipment_share(inputs, parameters(), Precedence({}), rows), 4)
+    0.0181
+    """
     covered = units(inputs, parameters, counted, assessment).covered
     background = float(uncovered_deaths(inputs, parameters, covered).sum())
     return min(float(equipment_deaths(inputs, parameters).sum()) / background, 0.8) if background > 0 else 0.0
@@ -57,6 +73,14 @@ def reporting(inputs: ModelInputs, parameters: Parameters, counted: Precedence, 
     """Constants of M_ref(g, size) = rows(size) · row PLL(g) · correction.
 
     The correction makes the mean of ``clip(√(Σm / M_ref), ½, 2)`` over the reporting units, weighted by r_g · staff, equal 1.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> inputs = town()
+    >>> found = reporting(inputs, parameters(), Precedence({}), assess(inputs.frames["risk_source"], parameters()))
+    >>> found["semi.stage2.rows"], round(found["semi.stage2.correction"], 3)
+    ([7.0, 1.0, 11.91, 15.36, 19.34], 1.0)
     """
     enterprises = inputs.frames["enterprise"]
     place = inputs.owners("risk_source")
@@ -82,7 +106,16 @@ def reporting(inputs: ModelInputs, parameters: Parameters, counted: Precedence, 
 
 def management_means(inputs: ModelInputs, parameters: Parameters, counted: Precedence,
                      assessment: Assessment) -> dict[str, float]:
-    """m̄_g by industry: the bounded products weighted by what each unit carries before management (reports and premises fire)."""
+    """m̄_g by industry: the bounded products weighted by what each unit carries before management (reports and premises fire).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> inputs = town()
+    >>> means = management_means(inputs, parameters(), Precedence({}), assess(inputs.frames["risk_source"], parameters()))
+    >>> {group: round(mean, 2) for group, mean in means.items()}
+    {'C': 1.36, 'H': 1.05, 'rest': 1.36}
+    """
     enterprises = inputs.frames["enterprise"]
     base = units(inputs, parameters, counted, assessment).total + premises_deaths(inputs, parameters, counted)
     clipped = management_items(inputs, parameters)["clipped"].to_numpy(np.float64)

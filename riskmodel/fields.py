@@ -29,7 +29,14 @@ S_UNIT = 1e-15  #: one unit of the societal-risk fields, deaths per year
 
 @dataclass(frozen=True)
 class BackgroundS:
-    """S of one background, computed when somebody asks for it."""
+    """S of one background, computed when somebody asks for it.
+
+    Examples
+    --------
+    >>> rare = Background("住宅火灾", Theme.FIRE_DWELLING, 4, np.array([1, 3]), np.array([0.02, 0.01]), 1.5, -1)
+    >>> (BackgroundS(rare)[np.array([0, 1])] * S_UNIT).round(4).tolist(), round(BackgroundS(rare).sum() * S_UNIT, 4)
+    ([0.0, 0.03], 0.045)
+    """
 
     item: Background
 
@@ -68,6 +75,13 @@ class Fields:
         S of each background: index it with cells, or make an array of it.
     outside : int
         Scenarios whose place lies outside the grid (counted nowhere).
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> fields = scored().fields
+    >>> fields.ir.shape, fields.s.shape, (fields.total.sum() * S_UNIT).round(4).item()
+    ((3, 24), (10, 24), 0.012)
     """
 
     ir: NDArray[np.int64]
@@ -84,7 +98,17 @@ class Fields:
 
 
 def local_s(points: PointScenarios) -> NDArray[np.int64]:
-    """Deaths among those involved, per scenario, in 1e-15 per year."""
+    """Deaths among those involved, per scenario, in 1e-15 per year.
+
+    Examples
+    --------
+    >>> from riskmodel.scenarios import ScenarioBuilder
+    >>> builder = ScenarioBuilder(("equipment",))
+    >>> builder.add_points("equipment", "塔吊", Theme.EQUIPMENT, Scope.NONE, row=0, x=150.0, y=150.0, frequency=2e-4,
+    ...                    deaths_local=1.5)
+    >>> (local_s(builder.finish().points) * S_UNIT).round(6).tolist()
+    [0.0003]
+    """
     return (points.frequency * points.mitigation * points.deaths_local * 1e15).astype(np.int64)
 
 
@@ -106,6 +130,14 @@ def lay(scenarios: ScenarioSet, people: People, grid: Grid, *, threads: int = 2,
         If the frequencies could overflow the fixed point (more than 9 per year in one place), or a scenario is not a number.
     RunError
         If the work was cancelled.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> run = scored()
+    >>> laid = lay(run.scenarios, run.exposure, GRID, threads=1)
+    >>> bool((laid.s == run.fields.s).all()), laid.outside
+    (True, 0)
     """
     check_finite(scenarios)
     bank = KernelBank.of(scenarios.kernels)
@@ -138,6 +170,13 @@ def individual_risk(scenarios: ScenarioSet, grid: Grid, *, scopes: Sequence[Scop
     ------
     BadParameter, RunError
         As :func:`lay`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> risk = individual_risk(scored().scenarios, GRID, scopes=[Scope.HC])
+    >>> GRID.ids(risk[0].argmax())[0], f"{risk.max() * IR_UNIT:.1e}"
+    ('500mN8802E1001', '1.6e-05')
     """
     check_finite(scenarios)
     bank = KernelBank.of(scenarios.kernels)
@@ -168,7 +207,14 @@ def _place(plan: Plan, tile: int, layers: Sequence[int], part: NDArray[np.int64]
 
 
 def background_units(item: Background) -> NDArray[np.int64]:
-    """S of one background in the cells that it has events in, in 1e-15 deaths per year."""
+    """S of one background in the cells that it has events in, in 1e-15 deaths per year.
+
+    Examples
+    --------
+    >>> rare = Background("住宅火灾", Theme.FIRE_DWELLING, 4, np.array([1, 3]), np.array([0.02, 0.01]), 1.5, -1)
+    >>> (background_units(rare) * S_UNIT).round(4).tolist()
+    [0.03, 0.015]
+    """
     return (item.mitigated * (item.deaths * 1e15)).astype(np.int64)
 
 
@@ -182,7 +228,17 @@ def _add_local(points: PointScenarios, grid: Grid, s: NDArray[np.int64]) -> tupl
 
 
 def check_finite(scenarios: ScenarioSet) -> None:
-    """Refuse scenarios whose frequency, deaths or place is not a number."""
+    """Refuse scenarios whose frequency, deaths or place is not a number.
+
+    Examples
+    --------
+    >>> from riskmodel.scenarios import ScenarioBuilder
+    >>> builder = ScenarioBuilder(("equipment",))
+    >>> builder.add_points("equipment", "塔吊", Theme.EQUIPMENT, Scope.NONE, row=0, x=150.0, y=150.0, frequency=float("nan"))
+    >>> try: check_finite(builder.finish())
+    ... except BadParameter as error: print(error.en)
+    1 scenarios have a frequency, deaths or a place that is not finite
+    """
     points = scenarios.points
     bad = np.count_nonzero(~np.isfinite(points.frequency * points.deaths_local + points.x + points.y))
     bad += sum(int(np.count_nonzero(~np.isfinite(item.frequency))) for item in scenarios.background)

@@ -22,7 +22,18 @@ from riskmodel.tails import power_law_mean, power_law_survival, register_power_t
 
 def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, factors: pd.Series, exposure: Exposure,
         counted: Precedence) -> None:
-    """Add the fires of dwellings (background), venues, premises and building sites."""
+    """Add the fires of dwellings (background), venues, premises and building sites.
+
+    Examples
+    --------
+    >>> from riskmodel.build import SOURCE_KINDS
+    >>> from riskmodel.example import parameters, scored, town
+    >>> builder = ScenarioBuilder(SOURCE_KINDS)
+    >>> add(builder, town(), parameters(), pd.Series({"e1": 1.0}), scored().exposure, Precedence({}))
+    >>> found = builder.finish()
+    >>> found.labels, found.background[0].label
+    (('工地火灾', '场所火灾', '单位火灾'), '住宅火灾')
+    """
     _add_dwellings(builder, parameters, exposure)
     _add_sites(builder, inputs, parameters)
     _add_venues(builder, inputs, parameters, counted)
@@ -30,7 +41,14 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
 
 
 def ignitions(premises: pd.Series, area: NDArray[np.float64], parameters: Parameters) -> NDArray[np.float64]:
-    """Fires per year, ``f1000 · (A/1000)^0.8`` with A kept to 100–100,000 m²; NaN where the row of the table is missing."""
+    """Fires per year, ``f1000 · (A/1000)^0.8`` with A kept to 100–100,000 m²; NaN where the row of the table is missing.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> ignitions(pd.Series(["school", "mall"]), np.array([6000.0, 40_000.0]), parameters()).round(4).tolist()
+    [0.0034, 0.0574]
+    """
     rate = looked_up(premises, parameters.table("fire.ignition.rate"))
     low, high = parameters.array("fire.ignition.area")
     return np.asarray(rate * (np.clip(area, low, high) / 1000.0) ** parameters.number("fire.ignition.exponent"))
@@ -38,7 +56,15 @@ def ignitions(premises: pd.Series, area: NDArray[np.float64], parameters: Parame
 
 def protection(sprinklers: NDArray[np.bool_], alarm: NDArray[np.bool_], basement: NDArray[np.bool_],
                high_rise: NDArray[np.bool_], parameters: Parameters) -> NDArray[np.float64]:
-    """Factor on P(fatal | fire): × 0.3 with sprinklers, × 0.7 with an alarm alone, × 2 in a basement, × 1.2 in a high-rise."""
+    """Factor on P(fatal | fire): × 0.3 with sprinklers, × 0.7 with an alarm alone, × 2 in a basement, × 1.2 in a high-rise.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> yes, no = np.array([True]), np.array([False])
+    >>> protection(yes, yes, no, yes, parameters()).round(2).item(), protection(no, yes, yes, no, parameters()).round(2).item()
+    (0.36, 1.4)
+    """
     alone = np.where(alarm, parameters.number("fire.factor.alarm"), 1.0)
     active = np.where(sprinklers, parameters.number("fire.factor.sprinklers"), alone)
     where = np.where(basement, parameters.number("fire.factor.basement"), 1.0)
@@ -72,13 +98,27 @@ def fatal_share(premises: pd.Series, factor: NDArray[np.float64], parameters: Pa
     """P(fatal | fire) by type, times the protection factor over its frozen mean.
 
     The table is a mean over protected and unprotected buildings, so the factors are relative to the city's mean factor.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> fatal_share(pd.Series(["school", "school"]), np.array([1.0, 0.3]), parameters()).round(5).tolist()
+    [0.0007, 0.00021]
     """
     q = looked_up(premises, parameters.table("fire.fatal.probability"))
     return np.asarray(q * factor / parameters.number("fire.factor.mean"))
 
 
 def protection_mean(inputs: ModelInputs, parameters: Parameters, counted: Precedence) -> float:
-    """Mean of the protection factors over venues and premises, weighted by deaths: the frozen ``fire.factor.mean``."""
+    """Mean of the protection factors over venues and premises, weighted by deaths: the frozen ``fire.factor.mean``.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> safe = {"id": "v1", "venue_type": "school", "capacity": 600, "sprinklers": True}
+    >>> round(protection_mean(town(venue=[safe], enterprise=[]), parameters(), Precedence({})), 3)
+    0.3
+    """
     deaths = np.concatenate([_deaths(*_venue_fires(inputs, parameters, counted), parameters),
                              premises_deaths(inputs, parameters, counted)])
     factor = np.concatenate([_factor(inputs, "venue", parameters), _factor(inputs, "enterprise", parameters)])
@@ -87,7 +127,14 @@ def protection_mean(inputs: ModelInputs, parameters: Parameters, counted: Preced
 
 
 def venue_rows(inputs: ModelInputs, parameters: Parameters) -> pd.DataFrame:
-    """Fire row, floor area (m²) and people inside of every venue; row None for open air."""
+    """Fire row, floor area (m²) and people inside of every venue; row None for open air.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> venue_rows(town(), parameters()).round(1).values.tolist()
+    [['school', 6000.0, 420.0]]
+    """
     venues = inputs.frames["venue"]
     known(venues["venue_type"], parameters.table("fire.venue.premises"), "场所类型", "venue type")
     premises = venues["venue_type"].map(parameters.table("fire.venue.premises")).astype(object).replace("", None)
@@ -98,7 +145,14 @@ def venue_rows(inputs: ModelInputs, parameters: Parameters) -> pd.DataFrame:
 
 
 def premises_rows(inputs: ModelInputs, parameters: Parameters) -> pd.DataFrame:
-    """Fire row, floor area (m²) and people inside of every enterprise; row None where it names no premises."""
+    """Fire row, floor area (m²) and people inside of every enterprise; row None where it names no premises.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> premises_rows(town(), parameters()).round(1).values.tolist()
+    [['factory', 4000.0, 56.0], ['restaurant', 200.0, 40.0]]
+    """
     frame = inputs.frames["enterprise"]
     premises = frame["premises"].astype(object)
     usual, area = looked_up(premises, parameters.table("fire.area.default")), numbers(frame["floor_area_m2"])
@@ -136,7 +190,14 @@ def _cap(inside: NDArray[np.float64], parameters: Parameters) -> NDArray[np.floa
 
 
 def premises_deaths(inputs: ModelInputs, parameters: Parameters, counted: Precedence) -> NDArray[np.float64]:
-    """Deaths per year by fire in every enterprise's premises before management factors."""
+    """Deaths per year by fire in every enterprise's premises before management factors.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> [f"{d:.1e}" for d in premises_deaths(town(), parameters(), Precedence({}))]
+    ['1.3e-04', '8.3e-06']
+    """
     return _deaths(*_premises_fires(inputs, parameters, counted), parameters)
 
 

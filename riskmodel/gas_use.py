@@ -20,6 +20,16 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     """Add one fatal-blast scenario per enterprise with gas bottles and the background of households.
 
     The frequency is that of *fatal* blasts, ``blasts · deaths / E[N | fatal]``, so that the distribution starts at one death.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> noodles = [{"id": "e1", "industry": "H", "staff_at_place": 6, "lpg_cylinders": True}]
+    >>> builder = ScenarioBuilder(("enterprise",))
+    >>> add(builder, town(enterprise=noodles), parameters(), pd.Series({"e1": 1.0}), scored().exposure, Precedence({}))
+    >>> found = builder.finish()
+    >>> found.labels, f"{found.points.frequency[0]:.1e}", found.background[0].label
+    (('瓶装液化气爆炸',), '2.2e-05', '居民燃气爆炸')
     """
     frame = inputs.frames["enterprise"]
     alpha, most = parameters.number("gas_use.bottled.alpha"), parameters.number("gas_use.bottled.most")

@@ -45,6 +45,16 @@ def update(fields: Fields, before: ScenarioSet, after: ScenarioSet, people: Peop
     ------
     BadParameter, RunError
         As :func:`riskmodel.fields.lay`.
+
+    Examples
+    --------
+    >>> from riskmodel.build import build_scenarios
+    >>> from riskmodel.example import GRID, parameters, scored, town
+    >>> run = scored()
+    >>> after, _ = build_scenarios(town(hazard_source=[]), parameters(), run.exposure)
+    >>> found = update(run.fields, run.scenarios, after, run.exposure, GRID)
+    >>> (run.fields.total.sum() * 1e-15).round(4).item(), (found.total.sum() * 1e-15).round(4).item()
+    (0.012, 0.0115)
     """
     check_finite(after)
     point, line = difference(_point_keys(before), _point_keys(after)), difference(_line_keys(before), _line_keys(after))
@@ -78,6 +88,16 @@ def change(ir: NDArray[np.int64], s: NDArray[np.int64] | None, removed: Scenario
     -------
     point_s, line_s : int64 arrays
         S that the added points and lines reach with their footprints (zero without people).
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> run = scored()
+    >>> ir = run.fields.ir.copy()
+    >>> none = replace(run.scenarios, points=take_points(run.scenarios.points, []), lines=take_lines(run.scenarios.lines, []))
+    >>> _ = change(ir, None, run.scenarios, none, None, GRID)
+    >>> bool(run.fields.ir.any()), bool(ir.any())
+    (True, False)
     """
     kernels, points, lines, reach = _together(removed, added)
     bank = KernelBank.of(kernels)
@@ -133,6 +153,12 @@ class Difference:
     ----------
     gone, fresh : rows only before, rows only after
     kept_before, kept_after : rows that are in both, in the same order
+
+    Examples
+    --------
+    >>> found = difference(np.array([5, 7, 9], np.uint64), np.array([7, 11], np.uint64))
+    >>> found.joined(np.array([50, 70, 90]), fresh=np.array([110])).tolist()
+    [70, 110]
     """
 
     gone: NDArray[np.intp]
@@ -149,7 +175,14 @@ class Difference:
 
 
 def difference(before: NDArray[np.uint64], after: NDArray[np.uint64]) -> Difference:
-    """Match rows of equal key, as many as both tables have."""
+    """Match rows of equal key, as many as both tables have.
+
+    Examples
+    --------
+    >>> found = difference(np.array([5, 7, 9], np.uint64), np.array([7, 11], np.uint64))
+    >>> found.gone.tolist(), found.fresh.tolist(), found.kept_before.tolist(), found.kept_after.tolist()
+    ([0, 2], [1], [1], [0])
+    """
     one, two = _numbered(before), _numbered(after)
     _, kept_before, kept_after = np.intersect1d(one, two, assume_unique=True, return_indices=True)
     gone, fresh = np.ones(len(one), bool), np.ones(len(two), bool)
@@ -198,5 +231,14 @@ def _keys(*columns: ArrayLike) -> NDArray[np.uint64]:
 
 
 def layers_equal(one: Fields, two: Fields) -> bool:
-    """Whether two runs found the same bits in every cell and theme."""
+    """Whether two runs found the same bits in every cell and theme.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.fields import lay
+    >>> run = scored()
+    >>> layers_equal(run.fields, lay(run.scenarios, run.exposure, GRID, threads=2))
+    True
+    """
     return bool(np.array_equal(one.ir, two.ir) and np.array_equal(one.s, two.s)) and len(one.s) == len(Theme)

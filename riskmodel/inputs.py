@@ -29,6 +29,12 @@ class Coverage:
         Row of the street in :attr:`ModelInputs.streets`.
     fraction : (n,) float64
         Share of the cell's area that lies in the street (0 < fraction ≤ 1); sums to at most 1 per cell.
+
+    Examples
+    --------
+    >>> cover = Coverage(np.array([0, 0, 1]), np.array([0, 1, 1], np.int32), np.array([0.25, 0.75, 1.0]))
+    >>> main_street(cover, np.array([0, 1])).tolist()
+    [1, 1]
     """
 
     cell: NDArray[np.int64]
@@ -60,6 +66,13 @@ class ModelInputs:
         where it is the point x, y). Missing text is None, missing numbers NaN, missing booleans False.
     as_of : date
         The day that the run describes.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> inputs = town()
+    >>> inputs.streets["name"].tolist(), inputs.residents.sum().item(), inputs.owners("hazard_source").tolist()
+    (['西街道', '东街道'], 4800.0, [0])
     """
 
     grid: Grid
@@ -92,7 +105,14 @@ class ModelInputs:
 
 
 def main_street(coverage: Coverage, cells: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Street with the largest share of each cell, the first of equal shares; −1 where none has any."""
+    """Street with the largest share of each cell, the first of equal shares; −1 where none has any.
+
+    Examples
+    --------
+    >>> cover = Coverage(np.array([0, 0]), np.array([0, 1], np.int32), np.array([0.6, 0.4]))
+    >>> main_street(cover, np.array([0, 1])).tolist()
+    [0, -1]
+    """
     owner = np.full(len(cells), -1, np.int32)
     begin, end = np.searchsorted(coverage.cell, cells, "left"), np.searchsorted(coverage.cell, cells, "right")
     some = np.flatnonzero(end > begin)

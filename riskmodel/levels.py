@@ -60,7 +60,14 @@ def index(density: ArrayLike, parameters: Parameters) -> NDArray[np.float64]:
 
 @dataclass(frozen=True)
 class CellLevels:
-    """Level (int8, 0 = no colour), hatched (bool) and codes (int32 bit mask) of cells."""
+    """Level (int8, 0 = no colour), hatched (bool) and codes (int32 bit mask) of cells.
+
+    Examples
+    --------
+    >>> one = CellLevels(np.array([2], np.int8), np.array([True]), np.array([0b1000], np.int32))
+    >>> [code for bit, code in enumerate(CELL_CODES) if one.codes[0] >> bit & 1], bool(one.hatched[0])
+    (['C-D-1'], True)
+    """
 
     level: NDArray[np.int8]
     hatched: NDArray[np.bool_]
@@ -68,7 +75,15 @@ class CellLevels:
 
 
 def cell_codes(density: NDArray[np.float64], codes: NDArray[np.int32], parameters: Parameters) -> NDArray[np.int32]:
-    """Add the density rule that holds, the most severe alone, to the codes already found (bits of C-IR-*, C-V-1)."""
+    """Add the density rule that holds, the most severe alone, to the codes already found (bits of C-IR-*, C-V-1).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> found = cell_codes(np.array([1e-6, 0.5, 5.0]), np.zeros(3, np.int32), parameters())
+    >>> [[code for bit, code in enumerate(CELL_CODES) if mask >> bit & 1] for mask in found]
+    [[], ['C-D-2'], ['C-D-1']]
+    """
     found = codes.copy()
     for bit, threshold in zip((3, 4, 5), parameters.array("levels.cell.density"), strict=True):
         lower = (density >= threshold) & ((found & 0b111000) == 0)
@@ -77,7 +92,13 @@ def cell_codes(density: NDArray[np.float64], codes: NDArray[np.int32], parameter
 
 
 def level_of_codes(codes: NDArray[np.int32]) -> NDArray[np.int8]:
-    """The lowest level of all codes that fired, 4 without any."""
+    """The lowest level of all codes that fired, 4 without any.
+
+    Examples
+    --------
+    >>> level_of_codes(np.array([0, 1 << CELL_CODES.index("C-IR-2"), 1 << CELL_CODES.index("C-V-1")], np.int32)).tolist()
+    [4, 2, 1]
+    """
     level = np.full(len(codes), 4, np.int8)
     for bit, code in enumerate(CELL_CODES):
         fired = (codes >> bit) & 1 == 1
@@ -101,6 +122,14 @@ def cell_levels(density: NDArray[np.float64], odds: NDArray[np.floating], codes:
     elsewhere : (n,) float
         Highest density of the cells of the half-shifted grid that cover this one: a colour that is found in none of them is
         hatched.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> density, none = np.array([5.0, 5.0]), np.zeros(2, np.int32)
+    >>> found = cell_levels(density, np.array([0.9, 0.3]), none, none > 0, density, parameters())
+    >>> found.level.tolist(), found.hatched.tolist()
+    ([1, 2], [False, True])
     """
     found = cell_codes(density, codes, parameters)
     level = level_of_codes(found)
@@ -123,6 +152,14 @@ def street_level(codes: dict[str, bool], kappa: float, parameters: Parameters) -
     Returns
     -------
     level, hatched, codes in order of severity
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> street_level({"S-H-2": True, "S-IR-1": False}, 1.2, parameters())
+    (2, True, ['S-IR-1', 'S-H-2'])
+    >>> street_level({"S-H-3": True}, 4.0, parameters())
+    (2, False, ['S-H-3', 'S-K'])
     """
     fired = sorted(codes, key=lambda code: (STREET_CODE_LEVEL[code], code))
     level = min((STREET_CODE_LEVEL[code] for code in fired), default=4)

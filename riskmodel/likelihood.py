@@ -35,12 +35,27 @@ def management_factors(inputs: ModelInputs, parameters: Parameters, learned: pd.
     learned : Series, optional
         F_learned by enterprise id, from an approved model whose scaling is frozen and budget-neutral. It replaces m' of the
         enterprises that it names, bounded to ``likelihood.learned.bounds``; the others keep m'.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> management_factors(town(), parameters()).round(3).to_dict()
+    {'e1': 1.42, 'e2': 1.053}
+    >>> management_factors(town(hidden_danger=[]), parameters()).round(3).to_dict()
+    {'e1': 0.887, 'e2': 1.053}
     """
     return management_items(inputs, parameters, learned)["factor"]
 
 
 def of_enterprises(factors: pd.Series, inputs: ModelInputs) -> NDArray[np.float64]:
-    """The factor of every row of the enterprise frame; 1 where an enterprise has none."""
+    """The factor of every row of the enterprise frame; 1 where an enterprise has none.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> of_enterprises(pd.Series({"e2": 0.8}), town()).tolist()
+    [1.0, 0.8]
+    """
     ids = inputs.enterprise_ids
     if len(factors) == len(ids) and factors.index.is_(ids):
         return np.asarray(factors, np.float64)
@@ -55,6 +70,12 @@ def management_items(inputs: ModelInputs, parameters: Parameters, learned: pd.Se
     DataFrame
         Indexed by enterprise id: the columns of :data:`ITEMS`, ``clipped`` (their bounded product m), ``mean`` (m̄_g),
         ``learned`` (F_learned within its bounds, NaN where there is none), ``observed`` (s_g) and ``factor`` (F · s_g).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> management_items(town(), parameters()).loc["e1", ["standardisation", "dangers_major", "clipped"]].to_dict()
+    {'standardisation': 0.85, 'dangers_major': 1.6, 'clipped': 1.36}
     """
     frame = inputs.frames["enterprise"]
     ordinary, major = _danger_factors(inputs, parameters)
@@ -91,7 +112,13 @@ def _learned(enterprise_id: pd.Series, learned: pd.Series | None, parameters: Pa
 
 
 def normalise(m: ArrayLike, mean: ArrayLike) -> NDArray[np.float64]:
-    """``m' = m / m̄_g``."""
+    """``m' = m / m̄_g``.
+
+    Examples
+    --------
+    >>> normalise([0.8, 1.6], [1.0, 1.25]).tolist()
+    [0.8, 1.28]
+    """
     return np.asarray(np.asarray(m, np.float64) / np.asarray(mean, np.float64))
 
 
@@ -106,6 +133,11 @@ def group_means(base: ArrayLike, m: ArrayLike, group: ArrayLike) -> dict[str, fl
         Their clipped products.
     group : array_like of str
         Their groups (industry sections).
+
+    Examples
+    --------
+    >>> group_means([1.0, 3.0, 1.0], [1.0, 2.0, 0.9], ["C", "C", "H"])
+    {'C': 1.75, 'H': 0.9}
     """
     table = pd.DataFrame({"b": np.asarray(base, np.float64), "m": np.asarray(m, np.float64), "g": np.asarray(group)})
     table["bm"] = table["b"] * table["m"]
@@ -118,6 +150,12 @@ def shrunk_ratio(observed: ArrayLike, expected: ArrayLike, parameters: Parameter
     """Observed over expected accidents, shrunk: ``s = (n + k)/(Ê + k)``, and 1 where too few are expected.
 
     Gamma–Poisson: the prior has mean 1 and weight k. Rare hazards are never scaled to an observed zero.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> shrunk_ratio([0, 12, 40], [0.2, 10.0, 20.0], parameters()).round(3).tolist()
+    [1.0, 1.169, 1.917]
     """
     k = parameters.number("likelihood.observed.prior")
     n, e = np.asarray(observed, np.float64), np.asarray(expected, np.float64)
@@ -141,6 +179,14 @@ def observed_factors(incidents: pd.DataFrame, expected: pd.Series, as_of: date, 
     dict
         By section; 1 where fewer than ``likelihood.observed.expected`` are expected, so that rare hazards are never scaled to an
         observed zero. Has ``rest`` = 1.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> found = pd.DataFrame({"occurred": ["2025-03-01", "2024-07-01", "2015-01-01"], "deaths": [1, 2, 9], "industry": "C"})
+    >>> factors = observed_factors(found, pd.Series({"C": 20.0, "B": 0.1}), date(2026, 6, 1), parameters())
+    >>> {industry: round(factor, 3) for industry, factor in factors.items()}
+    {'C': 0.174, 'B': 1.0, 'rest': 1.0}
     """
     years = int(parameters.number("likelihood.observed.years"))
     occurred, today = pd.to_datetime(incidents["occurred"]), pd.Timestamp(as_of)
@@ -151,7 +197,14 @@ def observed_factors(incidents: pd.DataFrame, expected: pd.Series, as_of: date, 
 
 
 def danger_states(inputs: ModelInputs) -> pd.DataFrame:
-    """Every hidden danger's state on the day of the run: columns ``open``, ``overdue`` (bool) and ``days`` overdue (float)."""
+    """Every hidden danger's state on the day of the run: columns ``open``, ``overdue`` (bool) and ``days`` overdue (float).
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> danger_states(town()).values.tolist()
+    [[True, True, 31.0]]
+    """
     frame = inputs.frames["hidden_danger"]
     today = pd.Timestamp(inputs.as_of)
     found, due, closed = (pd.to_datetime(frame[name]) for name in ("found", "due", "closed"))
@@ -162,7 +215,14 @@ def danger_states(inputs: ModelInputs) -> pd.DataFrame:
 
 
 def major_danger_factors(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.float64]:
-    """Factor of major hidden dangers of every enterprise row: 1.6 with one overdue, 1.2 with one open, else 1."""
+    """Factor of major hidden dangers of every enterprise row: 1.6 with one overdue, 1.2 with one open, else 1.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> major_danger_factors(town(), parameters()).tolist()
+    [1.6, 1.0]
+    """
     return _danger_factors(inputs, parameters)[1]
 
 

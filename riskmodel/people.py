@@ -42,6 +42,13 @@ class Exposure:
         People at work outdoors and indoors in each slot that one job stands for.
     households : (cells,) float64
         Dwellings in use.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> people = scored().exposure
+    >>> dict(zip(people.slots, (people.people_out.sum(axis=1) + people.people_in.sum(axis=1)).round().tolist(), strict=True))
+    {'weekday_day': 5064.0, 'weekday_evening': 4800.0, 'night': 4800.0, 'weekend_day': 5064.0}
     """
 
     slots: tuple[str, ...]
@@ -82,6 +89,13 @@ def exposure(inputs: ModelInputs, parameters: Parameters) -> Exposure:
 
     ``pop_k(x) = share_k,slot · T · w_k(x) / Σ w_k`` with T the residents; visitors come on top by day, in the group "visit".
     A group without any place (a region without schools) stays at home, so that the budget holds.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> people = exposure(town(), parameters())
+    >>> people.probability.round(3).tolist(), people.mean_outdoors.sum().round().item()
+    ([0.312, 0.134, 0.375, 0.179], 369.0)
     """
     jobs = workers(inputs)
     weights = _weights(inputs, parameters, jobs)
@@ -115,6 +129,13 @@ def leave_out_own_staff(scenarios: ScenarioSet, inputs: ModelInputs) -> Scenario
 
     They belong to the installation: societal risk counts the people outside it (GB 36894-2018, own knowledge), and their own
     deaths are in the work accidents of their industry.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> points = leave_out_own_staff(scored().scenarios, town()).points
+    >>> np.unique(points.own_staff[points.own_cell >= 0]).tolist()
+    [80.0]
     """
     enterprises = inputs.frames["enterprise"]
     cell = enterprises["cell"].to_numpy(np.int64)
@@ -137,6 +158,12 @@ def workers(inputs: ModelInputs) -> NDArray[np.float64]:
     """Jobs per cell: staff at their enterprise, builders on their site, the rest of the street's staff among its residents.
 
     Building (section E) has no rest: its people are in the firms' offices and on the sites.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> workers(town()).reshape(4, 6)[1].round().tolist()
+    [12.0, 92.0, 32.0, 18.0, 18.0, 18.0]
     """
     enterprises, sites = inputs.frames["enterprise"], inputs.frames["work_site"]
     jobs = at_cells(inputs, enterprises["cell"], enterprises["staff_at_place"])
@@ -150,7 +177,14 @@ def workers(inputs: ModelInputs) -> NDArray[np.float64]:
 
 
 def households(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.float64]:
-    """Households per cell: residents over the household size of the cell's street, or of the city where none is known."""
+    """Households per cell: residents over the household size of the cell's street, or of the city where none is known.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> households(town(), parameters())[[0, 5]].round(1).tolist()
+    [40.0, 116.7]
+    """
     general = 1.0 / parameters.number("people.households.size")
     frame = inputs.frames["background"]
     people = numbers(frame["residents"])
@@ -164,14 +198,30 @@ def households(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.float6
 
 
 def at_cells(inputs: ModelInputs, cell: pd.Series, amount: pd.Series | NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum of an amount per cell; rows outside the grid are left out."""
+    """Sum of an amount per cell; rows outside the grid are left out.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> inputs = town()
+    >>> people = at_cells(inputs, inputs.frames["venue"]["cell"], inputs.frames["venue"]["capacity"])
+    >>> np.flatnonzero(people).tolist(), people.sum().item()
+    ([8], 600.0)
+    """
     index = cell.to_numpy(np.int64)
     inside = index >= 0
     return _summed(index[inside], np.asarray(amount, np.float64)[inside], inputs.grid.size)
 
 
 def background_staff(inputs: ModelInputs) -> dict[str, dict[str, float]]:
-    """Staff of all units by street code and industry section."""
+    """Staff of all units by street code and industry section.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> background_staff(town())
+    {'110101001000': {'C': 200.0, 'H': 40.0}, '110101002000': {'H': 150.0, 'P': 60.0}}
+    """
     frame = inputs.frames["background"]
     return {
         str(code): {str(section): float(n) for section, n in (staff or {}).items()}
@@ -180,7 +230,14 @@ def background_staff(inputs: ModelInputs) -> dict[str, dict[str, float]]:
 
 
 def staff_by_street(inputs: ModelInputs, mask: NDArray[np.bool_]) -> dict[tuple[str, str], float]:
-    """Staff of the enterprises in `mask` by (street code, industry section)."""
+    """Staff of the enterprises in `mask` by (street code, industry section).
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> staff_by_street(town(), np.array([True, False]))
+    {('110101001000', 'C'): 80.0}
+    """
     frame = inputs.frames["enterprise"].loc[mask, ["area_code", "industry", "staff_at_place"]]
     sums = frame.groupby(["area_code", "industry"], observed=True)["staff_at_place"].sum()
     table = sums.reset_index()
@@ -192,6 +249,14 @@ def over_streets(inputs: ModelInputs, amount: pd.Series, weight: NDArray[np.floa
     """Spread an amount per street (index: street code) on its cells by `weight`, by area where the street has none.
 
     Each cell counts for a street with the fraction of its area that lies in it, so the sum of every street is kept.
+
+    Examples
+    --------
+    >>> from riskmodel.example import STREETS, town
+    >>> inputs = town()
+    >>> spread = over_streets(inputs, pd.Series({STREETS[0]: 12.0}), inputs.residents)
+    >>> spread.reshape(4, 6)[0].tolist()
+    [1.0, 1.0, 1.0, 0.0, 0.0, 0.0]
     """
     cover, n = inputs.coverage, len(inputs.streets)
     per_street = amount.reindex(inputs.streets["code"]).fillna(0.0).to_numpy(np.float64)
@@ -205,7 +270,15 @@ def over_streets(inputs: ModelInputs, amount: pd.Series, weight: NDArray[np.floa
 
 
 def venue_people(inputs: ModelInputs, table: Mapping[str, float]) -> NDArray[np.float64]:
-    """Capacity of the venues of the table's types per cell; the table's value where a row has none."""
+    """Capacity of the venues of the table's types per cell; the table's value where a row has none.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> people = venue_people(town(), {"school": 800.0})
+    >>> {int(cell): float(people[cell]) for cell in np.flatnonzero(people)}
+    {8: 600.0}
+    """
     frame = inputs.frames["venue"]
     usual, capacity = looked_up(frame["venue_type"], table), numbers(frame["capacity"])
     people = np.where(np.isnan(capacity), usual, capacity)

@@ -35,6 +35,12 @@ class Precedence:
     ----------
     counted : mapping of kind to (rows,) bool
         For ``hazard_source``, ``venue``, ``enterprise`` (its premises fire) and ``risk_source``; False: shown only.
+
+    Examples
+    --------
+    >>> counted = Precedence({"venue": np.array([True, False])})
+    >>> counted.of("venue", 2).tolist(), counted.of("pipeline", 1).tolist()
+    ([True, False], [True])
     """
 
     counted: Mapping[str, NDArray[np.bool_]]
@@ -45,7 +51,13 @@ class Precedence:
 
 
 def premises_key(enterprise_id: pd.Series) -> pd.Series:
-    """The hazard key of the fire in an enterprise's premises: its id and ``:fire``."""
+    """The hazard key of the fire in an enterprise's premises: its id and ``:fire``.
+
+    Examples
+    --------
+    >>> premises_key(pd.Series(["e1", "e2"])).tolist()
+    ['e1:fire', 'e2:fire']
+    """
     return enterprise_id.astype(object) + FIRE_SUFFIX
 
 
@@ -56,6 +68,15 @@ def resolve(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameter
     where the unit is no fire of the premises (dust explosion, tailings, gas gate station).
     A `risk_source` row of type 火灾 without a key describes its enterprise's premises fire. A hazard unit that no method covers
     (refused, or without a quantity) beats nothing: its other descriptions count.
+
+    Examples
+    --------
+    >>> from riskmodel.build import SOURCE_KINDS
+    >>> from riskmodel.example import parameters, town
+    >>> fire = {"id": "r2", "enterprise_id": "e2", "accident_type": "火灾", "method": "LEC", "l": 1.0, "e": 6.0, "c": 15.0}
+    >>> builder = ScenarioBuilder(SOURCE_KINDS)
+    >>> resolve(builder, town(risk_source=[fire]), parameters()).of("risk_source", 1).tolist(), sorted(builder.superseded)
+    ([False], [('enterprise', 0), ('risk_source', 0)])
     """
     hazards, venues = inputs.frames["hazard_source"], inputs.frames["venue"]
     enterprises, sources = inputs.frames["enterprise"], inputs.frames["risk_source"]

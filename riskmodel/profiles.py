@@ -27,6 +27,12 @@ class Profile:
         Whether a bound itself belongs to the higher level.
     classes : dict of str to tuple of float
         Allowed values of ``l``, ``e``, ``c`` (LEC) or ``l``, ``s`` (LS).
+
+    Examples
+    --------
+    >>> strict = Profile("LS", "own", (15.0, 8.0, 4.0), True, {"l": (1.0, 2.0), "s": (1.0, 2.0)})
+    >>> strict.level([16.0, 8.0, 3.0]).tolist(), strict.allows("l", [1.0, 1.5]).tolist()
+    ([1, 2, 4], [True, False])
     """
 
     method: str
@@ -61,6 +67,13 @@ def lec(parameters: Parameters, name: str | None = None) -> Profile:
     ------
     UnknownIdentifier
         If there is no such profile.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> default = lec(parameters())
+    >>> default.bands, default.classes["e"]
+    ((320.0, 160.0, 70.0), (10.0, 6.0, 3.0, 2.0, 1.0, 0.5))
     """
     name = name or str(parameters.entry("profiles.default.lec").value)
     table = _table(parameters, "lec", name)
@@ -125,7 +138,14 @@ def levels(frame: pd.DataFrame, parameters: Parameters) -> tuple[NDArray[np.floa
 
 
 def names(parameters: Parameters, method: str) -> tuple[str, ...]:
-    """Names of the profiles of a method (lec or ls)."""
+    """Names of the profiles of a method (lec or ls).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> names(parameters(), "ls")
+    ('A', 'B', 'C', 'D')
+    """
     prefix = f"profiles.{method}."
     return tuple(name.removeprefix(prefix) for name in parameters.values if name.startswith(prefix))
 

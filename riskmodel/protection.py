@@ -22,6 +22,13 @@ def target_classes(inputs: ModelInputs, parameters: Parameters) -> pd.Series:
     """Protection class of every venue: as stated, else by its type, else by its size (GB 36894-2018 clause 4).
 
     A type that depends on size takes 二类 where the size is not given.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> places = [{"id": "v1", "venue_type": "school"}, {"id": "v2", "venue_type": "mall", "floor_area_m2": 3000.0}]
+    >>> target_classes(town(venue=places), parameters()).tolist()
+    ['高敏感', '二类']
     """
     venues = inputs.frames["venue"]
     stated = venues["protection_class"].astype(object)
@@ -80,7 +87,14 @@ def general_class(row: str, parameters: Parameters, **sizes: ArrayLike) -> NDArr
 def dwelling_class(
     residents: ArrayLike, parameters: Parameters, *, households: ArrayLike = np.nan,
 ) -> NDArray[np.str_]:
-    """Class of dwellings: 一类 from 100 people or 30 households, 二类 from 30 people or 10 households, else 三类."""
+    """Class of dwellings: 一类 from 100 people or 30 households, 二类 from 30 people or 10 households, else 三类.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> dwelling_class([120.0, 40.0, 8.0], parameters()).tolist()
+    ['一类', '二类', '三类']
+    """
     return np.asarray(general_class("住宅", parameters, people=residents, households=households), np.str_)
 
 
@@ -88,6 +102,13 @@ def limits(classes: ArrayLike, parameters: Parameters) -> tuple[NDArray[np.float
     """Limits of individual risk per year for targets of these classes: in-service and new installations.
 
     GB 36894-2018: 高敏感, 重要, 一类 3e-6 and 3e-7; 二类 1e-5 and 3e-6; 三类 3e-5 and 1e-5.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> in_service, new = limits(["一类", "三类"], parameters())
+    >>> in_service.tolist(), new.tolist()
+    ([3e-06, 3e-05], [3e-07, 1e-05])
     """
     names = pd.Series(np.atleast_1d(np.asarray(classes, object)))
     tables = (parameters.table(f"levels.criteria.{name}") for name in ("in_service", "new"))

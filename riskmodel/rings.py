@@ -42,6 +42,14 @@ def risk_and_deaths(scenarios: ScenarioSet, people: People, grid: Grid, *, scope
     ------
     BadParameter, RunError
         As :func:`riskmodel.fields.lay`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> run = scored()
+    >>> ir, deaths = risk_and_deaths(run.scenarios, run.exposure, GRID, scopes=[Scope.HC])
+    >>> bool((ir[0] == run.fields.ir[Scope.HC]).all()), deaths.max().round(1).item()
+    (True, 12.7)
     """
     chosen, crowd = way or Way(), StillPeople.of(people)
     check_finite(scenarios)
@@ -77,7 +85,17 @@ def risk_and_deaths(scenarios: ScenarioSet, people: People, grid: Grid, *, scope
 
 
 def by_place(scenarios: ScenarioSet) -> NDArray[np.intp]:
-    """Rows of the point scenarios with a footprint, those of one place side by side."""
+    """Rows of the point scenarios with a footprint, those of one place side by side.
+
+    Examples
+    --------
+    >>> from riskmodel.scenarios import Kernel, ScenarioBuilder, Theme
+    >>> builder = ScenarioBuilder(("hazard_source",))
+    >>> builder.add_points("hazard_source", "泄漏", Theme.HAZCHEM, Scope.HC, row=[0, 1, 2], x=[150.0, 450.0, 150.0], y=150.0,
+    ...                    frequency=1e-5, kernel=builder.kernel(Kernel.disc(300.0, 0.1)))
+    >>> by_place(builder.finish()).tolist()
+    [0, 2, 1]
+    """
     points = scenarios.points
     rows = np.flatnonzero(points.kernel >= 0)
     x, y = points.x[rows], points.y[rows]
@@ -88,7 +106,14 @@ def by_place(scenarios: ScenarioSet) -> NDArray[np.intp]:
 
 
 def rings_of(reach: float, cell: int) -> Rings:
-    """Offsets of the cells around a cell (rows down, columns right), nearest first, and their distances in cells."""
+    """Offsets of the cells around a cell (rows down, columns right), nearest first, and their distances in cells.
+
+    Examples
+    --------
+    >>> down, right, distance = rings_of(100.0, 100)
+    >>> len(down), (down[:5].tolist(), right[:5].tolist()), distance.max().item()
+    (13, ([0, -1, 0, 0, 1], [0, 0, -1, 1, 0]), 2.0)
+    """
     m = int(np.ceil(reach / cell)) + 2
     steps = np.arange(-m, m + 1, dtype=np.int32)
     a, b = (axis.ravel() for axis in np.meshgrid(steps, steps, indexing="ij"))

@@ -45,6 +45,15 @@ class RunResult:
     seconds : dict of stage → seconds
     uncertainty : dict
         ``seed`` and number of ``draws``; ``dropped_pll``: deaths per year in rows that the event table left out.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> result = scored()
+    >>> result.areas[["name", "risk_level"]].values.tolist()
+    [['西街道', 1], ['东街道', 4], ['东城区', 4], ['北京市', 4]]
+    >>> result.sources.loc[result.sources["pll"].idxmax(), "name"]
+    '在建住宅楼'
     """
 
     scenarios: ScenarioSet
@@ -93,6 +102,13 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
         do not name takes their row “rest”.
     BadParameter
         If frequencies leave the range of the fixed point.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> result = score(town(), parameters(), threads=1)
+    >>> result.sources.set_index("id")["level"].loc[["h1", "r1", "v1"]].tolist(), round(result.totals["pll"], 4)
+    ([2, 2, 4], 0.012)
     """
     clock = _Clock(progress, 7)
     clock.stage("人口暴露")

@@ -25,7 +25,13 @@ KERNEL_KNOTS = 257
 
 
 class Theme(IntEnum):
-    """Disjoint themes; every death of the model belongs to exactly one."""
+    """Disjoint themes; every death of the model belongs to exactly one.
+
+    Examples
+    --------
+    >>> Theme.HAZCHEM.value, THEME_ZH[Theme.HAZCHEM]
+    (7, '危险化学品')
+    """
 
     BUILDING = 0
     CONFINED = 1
@@ -47,7 +53,13 @@ THEME_ZH: dict[Theme, str] = {
 
 
 class Scope(IntEnum):
-    """Which individual-risk field a footprint feeds; the three are never added."""
+    """Which individual-risk field a footprint feeds; the three are never added.
+
+    Examples
+    --------
+    >>> [scope.name for scope in Scope if scope >= 0]
+    ['HC', 'AN', 'SEMI']
+    """
 
     NONE = -1
     HC = 0  #: hazardous-chemical production and storage: the scope of GB 36894
@@ -68,6 +80,12 @@ class Kernel:
     rose : (16,) float64 or None
         Relative probability of the wind blowing *towards* each of 16 sectors (clockwise from north, mean 1); None: isotropic.
         The tables then hold the mean over all directions.
+
+    Examples
+    --------
+    >>> fireball = Kernel.of(200.0, lambda r: np.where(r < 100.0, 1.0, 0.1), lambda r: np.where(r < 100.0, 0.2, 0.0))
+    >>> fireball.outdoors[[0, 64, 128, 256]].tolist(), fireball.indoors.max().item()
+    ([1.0, 0.1, 0.1, 0.1], 0.2)
     """
 
     radius: float
@@ -87,13 +105,25 @@ class Kernel:
 
     @classmethod
     def disc(cls, radius: float, probability: float, indoors: float | None = None) -> Kernel:
-        """The same probability everywhere inside `radius`."""
+        """The same probability everywhere inside `radius`.
+
+        Examples
+        --------
+        >>> Kernel.disc(50.0, 0.3, indoors=0.1).indoors[0].item()
+        0.1
+        """
         inside = probability if indoors is None else indoors
         return cls(float(radius), np.full(KERNEL_KNOTS, float(probability)), np.full(KERNEL_KNOTS, float(inside)))
 
 
 def kernel_distances(radius: float) -> NDArray[np.float64]:
-    """Distances in metres of a kernel's knots."""
+    """Distances in metres of a kernel's knots.
+
+    Examples
+    --------
+    >>> kernel_distances(200.0)[[0, 64, 128, 256]].round(1).tolist()
+    [0.0, 100.0, 141.4, 200.0]
+    """
     return radius * np.sqrt(np.linspace(0.0, 1.0, KERNEL_KNOTS))
 
 
@@ -126,6 +156,13 @@ class PointScenarios:
         That staff: they belong to the installation, not to the public that its footprint reaches.
     mitigation : (n,) float64
         Factor of the emergency response on the deaths of the event; never on its frequency, never on individual risk.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> points = scored().scenarios.points
+    >>> points.frequency.sum().round(4).item(), np.unique(points.theme).tolist()
+    (0.0095, [0, 2, 3, 5, 7])
     """
 
     kind: NDArray[np.int8]
@@ -146,7 +183,15 @@ class PointScenarios:
 
 @dataclass(frozen=True)
 class LineScenarios:
-    """Straight pieces of line sources; `rate` is events per metre and year of the scenario of `kernel`."""
+    """Straight pieces of line sources; `rate` is events per metre and year of the scenario of `kernel`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> lines = scored().scenarios.lines
+    >>> np.hypot(lines.x2 - lines.x1, lines.y2 - lines.y1).tolist(), np.unique(lines.scope).tolist()
+    ([2000.0, 2000.0], [1])
+    """
 
     kind: NDArray[np.int8]
     row: NDArray[np.int32]
@@ -182,6 +227,12 @@ class Background:
         Index into :attr:`ScenarioSet.tails`, −1 for Poisson.
     mitigation : (n,) float64 or None
         Factor of the emergency response on the deaths in the cell; None: 1 everywhere.
+
+    Examples
+    --------
+    >>> rare = Background("加油站外的火灾", Theme.FIRE_VENUE, 4, np.array([1, 3]), np.array([0.02, 0.01]), 1.5, -1)
+    >>> rare.everywhere(rare.mitigated * rare.deaths).tolist()
+    [0.0, 0.03, 0.0, 0.015]
     """
 
     label: str
@@ -207,7 +258,15 @@ class Background:
 
 @dataclass(frozen=True)
 class ScenarioSet:
-    """All scenarios of a run."""
+    """All scenarios of a run.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> found = scored().scenarios
+    >>> found.labels[:2], len(found.points.x), [item.label for item in found.background][:2]
+    (('氯瓶破裂·氯气团', '氯瓶阀门或连接管泄漏（切断）·氯气云'), 24, ['住宅火灾', '居民燃气爆炸'])
+    """
 
     kinds: tuple[str, ...]
     labels: tuple[str, ...]
@@ -233,7 +292,17 @@ _LINE_TYPES: dict[str, Any] = {
 
 @dataclass
 class ScenarioBuilder:
-    """Collects scenarios from the source modules; :meth:`finish` gives the immutable set."""
+    """Collects scenarios from the source modules; :meth:`finish` gives the immutable set.
+
+    Examples
+    --------
+    >>> builder = ScenarioBuilder(("hazard_source",))
+    >>> cloud = builder.kernel(Kernel.disc(300.0, 0.1))
+    >>> builder.add_points("hazard_source", "泄漏·中毒", Theme.HAZCHEM, Scope.HC, row=[0, 1], x=[150.0, 450.0], y=150.0,
+    ...                    frequency=[1e-5, 2e-5], kernel=cloud)
+    >>> builder.finish().points.frequency.tolist()
+    [1e-05, 2e-05]
+    """
 
     kinds: tuple[str, ...]
     _labels: dict[str, int] = field(default_factory=dict)

@@ -49,6 +49,14 @@ class Outcomes:
         Mean deaths per event.
     disc : (n, 2) float64
         Radius (m) and P(death) of the public disc; 0 for none.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> found = outcomes(parameters())
+    >>> c15 = found.names.index("C15")
+    >>> found.deaths[c15].tolist(), found.survival(parameters())[c15, :3].tolist()
+    ([0.8, 0.185, 0.0135, 0.0015, 0.0, 0.0], [0.2, 0.015, 0.0015])
     """
 
     names: tuple[str, ...]
@@ -90,6 +98,13 @@ class Assessment:
     mismatch : (rows,) bool
         The two levels are at least two apart: a data-quality finding.
     outcomes : Outcomes
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> found = assess(town().frames["risk_source"], parameters())
+    >>> found.d.tolist(), found.familiar.tolist(), found.level.tolist()
+    ([270.0], [2], [2])
     """
 
     outcome: NDArray[np.int16]
@@ -116,6 +131,14 @@ class Units:
         Staff whose work accidents the reports carry; all others belong to the background.
     total : (enterprises,) float64
         PLL_u in deaths/yr before management factors; 0 where not covered.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> inputs = town()
+    >>> found = units(inputs, parameters(), Precedence({}), assess(inputs.frames["risk_source"], parameters()))
+    >>> found.covered.tolist(), found.total.round(5).tolist()
+    ([True, False], [0.00089, 0.0])
     """
 
     enterprise: NDArray[np.int64]
@@ -125,7 +148,15 @@ class Units:
 
 
 def outcomes(parameters: Parameters) -> Outcomes:
-    """All distributions of deaths that a row can have, from the tables."""
+    """All distributions of deaths that a row can have, from the tables.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> found = outcomes(parameters())
+    >>> dict(zip(found.names[:3], found.mean[:3].round(3).tolist(), strict=True))
+    {'C100': 1.584, 'C40': 0.51, 'C15': 0.218}
+    """
     lec = parameters.table("semi.lec.deaths")
     disc = parameters.table("semi.footprint.disc")
     rows: dict[str, NDArray[np.float64]] = {f"C{c}": np.asarray(p, np.float64) for c, p in lec.items()}
@@ -149,6 +180,14 @@ def assess(frame: pd.DataFrame, parameters: Parameters) -> Assessment:
     LEC: ``f = fL · E/6`` capped at 0.1/yr, N by C. LS: f by L, N by S. GRADE: both by colour. The own level comes from
     ``f · E[N]``; the familiar one from ``D = L·E·C`` or ``R = L·S`` by the profile that the row names, else by the default one
     (:mod:`riskmodel.profiles`). A row that names a profile which its method does not have is not assessed.
+
+    Examples
+    --------
+    >>> from riskmodel.example import frame, parameters
+    >>> rows = [{"method": "LEC", "l": 3.0, "e": 6.0, "c": 15.0}, {"method": "GRADE", "grade": "黄"}, {"method": "LEC", "l": 7.0}]
+    >>> found = assess(frame("risk_source", rows), parameters())
+    >>> found.frequency.round(5).tolist(), found.level.tolist()
+    ([0.005, 0.0033, 0.0], [2, 3, 0])
     """
     table = outcomes(parameters)
     method = frame["method"].astype(object)
@@ -178,7 +217,14 @@ def assess(frame: pd.DataFrame, parameters: Parameters) -> Assessment:
 
 
 def source_level(pll: ArrayLike, parameters: Parameters) -> NDArray[np.int8]:
-    """Level of one source from its PLL (deaths/yr): 1 from 1.4e-3, 2 from 5e-4, 3 from 1e-4, else 4."""
+    """Level of one source from its PLL (deaths/yr): 1 from 1.4e-3, 2 from 5e-4, 3 from 1e-4, else 4.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> source_level([2e-3, 6e-4, 1e-4, 1e-6], parameters()).tolist()
+    [1, 2, 3, 4]
+    """
     bounds = parameters.array("semi.level.pll")
     return np.asarray(1 + (np.asarray(pll, np.float64)[..., None] < bounds).sum(axis=-1), np.int8)
 
@@ -187,6 +233,12 @@ def staff_rates(industry: pd.Series, parameters: Parameters) -> NDArray[np.float
     """Work deaths per person and year r_g by section of GB/T 4754 for staff at a place.
 
     Staff of building firms (E) at their registered place are office staff: builders count on work sites only.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> [f"{rate:.1e}" for rate in staff_rates(pd.Series(["C", "E", "J"]), parameters())]
+    ['1.1e-05', '3.0e-07', '3.0e-07']
     """
     table = parameters.table("work.rates.deaths")
     table["E"] = parameters.number("work.rates.building_office")
@@ -194,7 +246,16 @@ def staff_rates(industry: pd.Series, parameters: Parameters) -> NDArray[np.float
 
 
 def units(inputs: ModelInputs, parameters: Parameters, counted: Precedence, assessment: Assessment) -> Units:
-    """Stage 2: the total of every reporting unit and the share of each of its rows."""
+    """Stage 2: the total of every reporting unit and the share of each of its rows.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> inputs = town()
+    >>> found = units(inputs, parameters(), Precedence({}), assess(inputs.frames["risk_source"], parameters()))
+    >>> found.enterprise.tolist(), found.scale.round(3).tolist()
+    ([0], [0.812])
+    """
     enterprises, frame = inputs.frames["enterprise"], inputs.frames["risk_source"]
     place = inputs.owners("risk_source")
     kept = counted.of("risk_source", len(frame)) & (place >= 0) & (assessment.outcome >= 0)
@@ -210,7 +271,15 @@ def units(inputs: ModelInputs, parameters: Parameters, counted: Precedence, asse
 
 
 def reference(enterprises: pd.DataFrame, parameters: Parameters) -> NDArray[np.float64]:
-    """M_ref(g, size): expected Σ m_j of a unit of this industry and size class (deaths/yr), frozen per epoch."""
+    """M_ref(g, size): expected Σ m_j of a unit of this industry and size class (deaths/yr), frozen per epoch.
+
+    Examples
+    --------
+    >>> from riskmodel.example import frame, parameters
+    >>> shops = frame("enterprise", [{"industry": "C", "staff_at_place": 5}, {"industry": "C", "staff_at_place": 500}])
+    >>> [f"{m:.1e}" for m in reference(shops, parameters())]
+    ['8.3e-04', '1.8e-03']
+    """
     staff = numbers(enterprises["staff_at_place"])
     size = np.searchsorted(parameters.array("semi.stage2.sizes"), staff, side="right")
     by_industry, general = parameters.table("semi.stage2.row_pll_industry"), parameters.number("semi.stage2.row_pll")
@@ -228,6 +297,15 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     -------
     (enterprises,) bool
         Units whose work accidents the reports carry (:attr:`Units.covered`).
+
+    Examples
+    --------
+    >>> from riskmodel.build import SOURCE_KINDS
+    >>> from riskmodel.example import parameters, scored, town
+    >>> builder = ScenarioBuilder(SOURCE_KINDS)
+    >>> covered = add(builder, town(), parameters(), pd.Series({"e1": 1.0}), scored().exposure, Precedence({}))
+    >>> covered.tolist(), [f"{f:.1e}" for f in builder.finish().points.frequency]
+    ([True, False], ['4.1e-03'])
     """
     frame = inputs.frames["risk_source"]
     assessment = assess(frame, parameters)

@@ -44,6 +44,14 @@ class Cases:
     names, sides : (n,) object
         Factor, and ``base``, ``low`` or ``high``.
     draws : StreetDraws
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> found = cases(class_fields(town(), run.scenarios, run.fields, run.exposure, parameters()), parameters())
+    >>> [f"{name} {side}" for name, side in zip(found.names[1:3], found.sides[1:3], strict=True)], found.draws.pll.shape
+    (['leak_vessel low', 'leak_vessel high'], (73, 2))
     """
 
     names: NDArray[np.object_]
@@ -52,7 +60,16 @@ class Cases:
 
 
 def cases(classes: ClassFields, parameters: Parameters) -> Cases:
-    """Multipliers of all classes with one factor moved at a time."""
+    """Multipliers of all classes with one factor moved at a time.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> found = cases(class_fields(town(), run.scenarios, run.fields, run.exposure, parameters()), parameters())
+    >>> (found.draws.pll.sum(axis=1) / found.draws.pll[0].sum()).round(2)[:3].tolist()
+    [1.0, 0.95, 1.12]
+    """
     table = factors_of(parameters)
     error = parameters.table("uncertainty.factor.error_factor")
     fires = [f"{part}.{name}" for name, factors in table.items() if FIRE in factors
@@ -120,6 +137,13 @@ def one_at_a_time(inputs: ModelInputs, result: RunResult, parameters: Parameters
     -------
     DataFrame
         ``factor``, ``side`` (base, low, high), ``pll`` (deaths per year), ``red``, ``orange`` (number of streets).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> table = one_at_a_time(town(), scored(), parameters()).set_index(["factor", "side"])
+    >>> table.loc[[("", "base"), ("anchor.work", "high")], "pll"].round(4).tolist()
+    [0.012, 0.0142]
     """
     classes = class_fields(inputs, result.scenarios, result.fields, result.exposure, parameters)
     found = cases(classes, parameters)

@@ -34,6 +34,14 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
         (own level and familiar grade two apart), grade (familiar grade), factor (management), counted, synthetic, assumed
         (JSON), refused (reason or None); of pipelines with `lines` also class_location, hca, pir_m (m), encroachments (how many
         are proven) and evidence (JSON), None or NaN for all others.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> table = sources_table(town(), run.scenarios, run.fields, pd.Series({"e1": 1.42}), parameters())
+    >>> table[["id", "theme", "level", "counted"]].values.tolist()[:3]
+    [['h1', 'hazchem', 2, True], ['p1', 'pipeline', 4, True], ['v1', 'fire_venue', 4, True]]
     """
     enterprises = inputs.frames["enterprise"]
     place = pd.Index(enterprises["id"])

@@ -40,6 +40,12 @@ class Finding:
         How many times its limit the worst one reaches; NaN for facts.
     until : date or None
         Day on which the last veto ends.
+
+    Examples
+    --------
+    >>> found = Finding(fact=False, names=["第一小学"], ratio=2.4)
+    >>> found.fact, found.ratio
+    (False, 2.4)
     """
 
     fact: bool
@@ -50,7 +56,16 @@ class Finding:
 
 @dataclass
 class Evidence:
-    """What fired where: street code → rule code → finding."""
+    """What fired where: street code → rule code → finding.
+
+    Examples
+    --------
+    >>> evidence = Evidence()
+    >>> evidence.add("110101001000", "S-H-2", "液氯库", fact=True)
+    >>> evidence.add("110101001000", "S-IR-1", "第一小学", ratio=2.4)
+    >>> evidence.fact_level("110101001000"), sorted(evidence.fired["110101001000"])
+    (2, ['S-H-2', 'S-IR-1'])
+    """
 
     fired: dict[str, dict[str, Finding]] = field(default_factory=lambda: defaultdict(dict))
     veto_cells: list[int] = field(default_factory=list)
@@ -81,6 +96,15 @@ def gather(inputs: ModelInputs, targets: pd.DataFrame, dwellings: pd.DataFrame, 
     grades : DataFrame indexed like the hazard_source frame with column grade (0 none, 1–4)
     hca : DataFrame with area_code, name of pipeline pieces in a high-consequence area Ⅲ
     facts : list of :func:`riskmodel.vetoes.vetoes`
+
+    Examples
+    --------
+    >>> from riskmodel.example import STREETS, parameters, scored, town
+    >>> run, inputs, none = scored(), town(), pd.DataFrame(columns=["area_code", "name", "zone", "within_decade"])
+    >>> grades = pd.DataFrame({"grade": [2]})
+    >>> found = gather(inputs, run.targets, run.dwellings, none.astype({"within_decade": bool}), grades, none, [], parameters())
+    >>> sorted(found.fired[STREETS[0]]), found.fired[STREETS[0]]["S-IR-1"].names
+    (['S-H-2', 'S-IR-1', 'S-IR-2'], ['第一小学（由合成危险源所致）'])
     """
     evidence = Evidence()
     for t in targets[targets["breach"]].itertuples():
@@ -130,6 +154,12 @@ class AreaDraws:
         Level by individual risk and F-N curves; 4 for districts and the city.
     rezoned : (alternatives, areas) float64
         PLL density of streets made of other zones, deaths/km²·yr; NaN for districts and the city.
+
+    Examples
+    --------
+    >>> draws = AreaDraws(np.array([[0.01, 0.02], [0.02, 0.01]]), np.array([[4, 4], [1, 4]], np.int8), np.full((1, 2), np.nan))
+    >>> (draws.criteria == 1).mean(axis=0).tolist()
+    [0.5, 0.0]
     """
 
     pll: NDArray[np.float64]
@@ -147,6 +177,13 @@ def area_draws(areas: pd.DataFrame, inputs: ModelInputs, streets: NDArray[np.flo
     streets : (draws, streets) PLL
     criteria : (draws, streets) levels
     rezoned : (alternatives, streets) densities
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> streets, level = np.array([[0.01, 0.02], [0.02, 0.05]]), np.full((2, 2), 4, np.int8)
+    >>> area_draws(scored().areas, town(), streets, level, np.full((1, 2), np.nan)).pll.tolist()
+    [[0.01, 0.02, 0.03, 0.03], [0.02, 0.05, 0.07, 0.07]]
     """
     parent = inputs.streets["parent"].to_numpy(object)
     above = areas.loc[areas["level"] != "street", ["code", "level"]]
@@ -164,6 +201,15 @@ def judge(areas: pd.DataFrame, evidence: Evidence, draws: AreaDraws, parameters:
     Streets use every S-rule. Districts and the city use density and κ only: a single breach somewhere in a district of a
     million people is told by the counts of its streets, it does not colour the whole. A model-made red needs even odds in the
     draws; else it is a hatched orange. A colour that other zones would change is hatched too.
+
+    Examples
+    --------
+    >>> from riskmodel.example import STREETS, parameters, scored
+    >>> areas, evidence = scored().areas, Evidence()
+    >>> evidence.add(STREETS[1], "S-H-2", "液氯库", fact=True)
+    >>> draws = AreaDraws(np.outer([0.8, 1.0, 1.2], areas["pll"]), np.full((3, 4), 4, np.int8), np.full((1, 4), np.nan))
+    >>> judge(areas, evidence, draws, parameters())[["name", "risk_level", "stable"]].values.tolist()
+    [['西街道', 4, True], ['东街道', 2, True], ['东城区', 4, True], ['北京市', 4, True]]
     """
     table = areas.copy()
     table["index"] = index(table["density"].to_numpy(), parameters)
@@ -188,7 +234,16 @@ def judge(areas: pd.DataFrame, evidence: Evidence, draws: AreaDraws, parameters:
 
 def drawn_levels(table: pd.DataFrame, draws: AreaDraws, facts: NDArray[np.int8], heads: NDArray[np.float64],
                   parameters: Parameters) -> NDArray[np.int8]:
-    """Level of every area in every draw."""
+    """Level of every area in every draw.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored
+    >>> areas, facts = scored().areas, np.array([4, 2, 4, 4], np.int8)
+    >>> draws = AreaDraws(np.outer([1.0, 100.0], areas["pll"]), np.full((2, 4), 4, np.int8), np.full((1, 4), np.nan))
+    >>> drawn_levels(areas, draws, facts, np.full(4, 1.0), parameters()).tolist()
+    [[4, 2, 4, 4], [2, 2, 2, 2]]
+    """
     density = draws.pll / table["area_km2"].to_numpy()
     by_density = density_level(density.ravel(), parameters.array("levels.street.density")).reshape(density.shape)
     level = np.minimum(np.minimum(by_density, draws.criteria), facts)
@@ -251,7 +306,16 @@ def _told(code: str, level: int, finding: Finding | None, density: float, kappa:
 
 
 def counts_by_street(inputs: ModelInputs, grades: pd.DataFrame, curves: pd.DataFrame, areas: pd.DataFrame) -> pd.DataFrame:
-    """Counts of every kind, of hazard grades and of installations by zone, per area (districts and city as sums)."""
+    """Counts of every kind, of hazard grades and of installations by zone, per area (districts and city as sums).
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> table = counts_by_street(town(), pd.DataFrame({"grade": [2]}), pd.DataFrame({"zone": [1], "area_code": ["110101001000"]}),
+    ...                          scored().areas)
+    >>> table[["n_venue", "n_hazard_2", "fn_alarp"]].values.tolist()
+    [[1, 1, 1], [0, 0, 0], [1, 1, 1], [1, 1, 1]]
+    """
     table = areas.copy()
     for kind, frame in inputs.frames.items():
         if kind in ("area", "background"):

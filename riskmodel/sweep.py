@@ -18,7 +18,20 @@ from riskmodel.tiles import Laid, People, Plan, StillPeople, lay_tile
 
 
 class Checkpoint(Protocol):
-    """Finished tiles of one piece of work, kept by the caller (the model writes no files)."""
+    """Finished tiles of one piece of work, kept by the caller (the model writes no files).
+
+    Examples
+    --------
+    >>> class Kept:
+    ...     tiles = {}
+    ...     def load(self, tile): return self.tiles.get(tile)
+    ...     def save(self, tile, laid): self.tiles[tile] = laid
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.fields import lay
+    >>> _ = lay(scored().scenarios, scored().exposure, GRID, way=Way(checkpoints=lambda name: Kept()))
+    >>> sorted(Kept.tiles)
+    [0]
+    """
 
     def load(self, tile: int) -> Laid | None:
         """A tile that an earlier attempt finished, or None."""
@@ -50,6 +63,16 @@ class Way:
         Where finished tiles are kept, so that a crash costs at most the tiles in hand.
     elsewhere : callable, optional
         Lays the tiles instead of the threads, for example :func:`riskmodel.cluster.on_cluster`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.fields import lay
+    >>> told = []
+    >>> way = Way(threads=1, progress=lambda done, of: told.append((done, of)))
+    >>> _ = lay(scored().scenarios, scored().exposure, GRID, way=way)
+    >>> told
+    [(1, 1)]
     """
 
     threads: int = 2
@@ -66,6 +89,16 @@ def sweep(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[
     ------
     RunCancelled
         If `way.cancelled` says so.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.tiles import take_points
+    >>> found, people = scored().scenarios, scored().exposure
+    >>> bank = KernelBank.of(found.kernels)
+    >>> plan = Plan.of(take_points(found.points, found.points.kernel >= 0), found.lines, bank, GRID)
+    >>> [(tile, laid.ir.shape) for tile, laid in sweep(plan, bank, people, (0, 1, 2), Way())]
+    [(0, (2, 4, 6))]
     """
     order = [int(tile) for tile in plan.order()]
     people = StillPeople.of(people) if people is not None else None
@@ -93,7 +126,15 @@ def sweep(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[
 
 
 def stop_if(cancelled: Callable[[], bool] | None) -> None:
-    """Raise :class:`~geo.errors.RunCancelled` if somebody asked to stop."""
+    """Raise :class:`~geo.errors.RunCancelled` if somebody asked to stop.
+
+    Examples
+    --------
+    >>> stop_if(lambda: False)
+    >>> try: stop_if(lambda: True)
+    ... except RunCancelled as error: print(error.zh)
+    计算已取消
+    """
     if cancelled and cancelled():
         raise RunCancelled("计算已取消", "the calculation was cancelled", remedy_zh="旧图保持不变；需要时请重新评分。",
                            remedy_en="The last map stays; score again when you want to.")
@@ -127,7 +168,18 @@ def _by_threads(plan: Plan, bank: KernelBank, people: People | None, scopes: Seq
 
 
 def fingerprint(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[int]) -> str:
-    """Name of exactly this work: equal inputs, equal name."""
+    """Name of exactly this work: equal inputs, equal name.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.tiles import take_points
+    >>> found = scored().scenarios
+    >>> bank = KernelBank.of(found.kernels)
+    >>> plan = Plan.of(take_points(found.points, found.points.kernel >= 0), found.lines, bank, GRID)
+    >>> fingerprint(plan, bank, None, (0,)) == fingerprint(plan, bank, None, (1,))
+    False
+    """
     digest = hashlib.blake2b(repr((plan.grid, plan.side, tuple(scopes))).encode(), digest_size=16)
     arrays: list[NDArray[Any]] = [getattr(table, f.name) for table in (plan.points, plan.lines, bank) for f in columns_of(table)]
     if people is not None:

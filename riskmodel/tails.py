@@ -43,7 +43,14 @@ def power_law_mean(alpha: float, cap: ArrayLike) -> NDArray[np.float64]:
 
 
 def register_power_tails(builder: ScenarioBuilder, alpha: float, cap: NDArray[np.float64]) -> NDArray[np.int32]:
-    """Register the few tails that rows with these caps need; returns one tail index per row."""
+    """Register the few tails that rows with these caps need; returns one tail index per row.
+
+    Examples
+    --------
+    >>> builder = ScenarioBuilder(("venue",))
+    >>> register_power_tails(builder, 1.0, np.array([2.4, 40.0, 2.9])).tolist(), builder.finish().tails.shape
+    ([0, 1, 0], (2, 13))
+    """
     classes = np.asarray(CAP_CLASSES, np.float64)
     place = np.clip(np.searchsorted(classes, np.maximum(cap, 1.0), side="right") - 1, 0, None)
     index = np.full(len(CAP_CLASSES), -1, np.int32)

@@ -33,6 +33,13 @@ def evaluate_targets(inputs: ModelInputs, scenarios: ScenarioSet, parameters: Pa
         One row per target: row (in the venue frame), id, name, area_code, protection_class, x, y, cell, ir_hc, ir_an (per
         year), hc_x, hc_y, an_x, an_y (where they are highest), in_service, new (limits), breach (in-service limit by ir_hc),
         near (new limit by ir_hc), an_breach, an_near, synthetic (what it exceeds, it exceeds only because of generated sources).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> table = evaluate_targets(town(), scored().scenarios, parameters())
+    >>> f"{table['ir_hc'].item():.1e}", table[["protection_class", "in_service", "breach", "near"]].values.tolist()
+    ('6.5e-06', [['高敏感', 3e-06, True, True]])
     """
     targets = inputs.frames["venue"]
     classes = target_classes(inputs, parameters)
@@ -84,6 +91,13 @@ def evaluate_dwellings(inputs: ModelInputs, scenarios: ScenarioSet, parameters: 
         hc_high, an_low (per year), hc_x, hc_y, an_x, an_y (where the lowest are), in_service, new, breach (in service,
         everywhere), near (new everywhere, or in service somewhere), an_breach (everywhere), watch (hc above new somewhere, or an
         above new everywhere), synthetic.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> table = evaluate_dwellings(town(), scored().scenarios, parameters())
+    >>> table["breach"].sum().item(), table.loc[table["near"], "cell"].tolist(), f"{table['hc_high'].max():.1e}"
+    (0, [1, 6, 7, 8, 13, 14], '5.0e-05')
     """
     grid = inputs.grid
     cells = _reached(inputs, scenarios, parameters, mean_an, below)
@@ -240,7 +254,16 @@ def _ir_at(px: NDArray[np.float64], py: NDArray[np.float64], inputs: ModelInputs
 
 def add_lines(px: NDArray[np.float64], py: NDArray[np.float64], lines: LineScenarios, bank: KernelBank, ir: NDArray[np.float64],
               layer: NDArray[np.int8] | None = None) -> None:
-    """Add the individual risk of line pieces at test points to `ir` (layers, points), by scope or by the layer given."""
+    """Add the individual risk of line pieces at test points to `ir` (layers, points), by scope or by the layer given.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> found, ir = scored().scenarios, np.zeros((3, 2))
+    >>> add_lines(np.full(2, 501_500.0), np.array([4_400_710.0, 4_401_700.0]), found.lines, KernelBank.of(found.kernels), ir)
+    >>> [f"{risk:.1e}" for risk in ir[Scope.AN]]
+    ['1.6e-07', '0.0e+00']
+    """
     from riskmodel.kernels import targets as compiled
 
     if not len(px) or not len(lines.rate):
@@ -268,7 +291,15 @@ def _is_generated(kind: NDArray[np.int8], row: NDArray[np.int32], inputs: ModelI
 
 
 def fences(points: PointScenarios, inputs: ModelInputs, scenarios: ScenarioSet) -> NDArray[np.float64]:
-    """Radius of the fence around every point scenario's unit, m; 0 where it has none."""
+    """Radius of the fence around every point scenario's unit, m; 0 where it has none.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> found = scored().scenarios
+    >>> np.unique(fences(found.points, town(), found)).tolist()
+    [0.0, 50.0]
+    """
     fence = np.zeros(len(points.kind))
     units = points.kind == scenarios.kinds.index("hazard_source")
     fence[units] = inputs.frames["hazard_source"]["fence_m"].fillna(0.0).to_numpy(np.float64)[points.row[units]]

@@ -34,7 +34,14 @@ _LINE_POINT, _LINE_LOOK = 45.0, 20.0
 
 
 class People(Protocol):
-    """Time-averaged people per cell, outdoors and indoors."""
+    """Time-averaged people per cell, outdoors and indoors.
+
+    Examples
+    --------
+    >>> def crowd(people: People) -> float: return people.mean_outdoors.sum() + people.mean_indoors.sum()
+    >>> crowd(StillPeople(np.array([3.0, 0.0]), np.array([27.0, 10.0]), (0.1, 0.4))).item()
+    40.0
+    """
 
     @property
     def mean_outdoors(self) -> NDArray[np.float64]:
@@ -51,7 +58,15 @@ class People(Protocol):
 
 @dataclass(frozen=True)
 class StillPeople:
-    """People whose arrays are there: a property that makes them anew is asked only once, not for every tile."""
+    """People whose arrays are there: a property that makes them anew is asked only once, not for every tile.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> people = StillPeople.of(scored().exposure)
+    >>> people.mean_outdoors.shape, [round(share, 3) for share in people.per_job]
+    ((24,), [0.043, 1.485])
+    """
 
     mean_outdoors: NDArray[np.float64]
     mean_indoors: NDArray[np.float64]
@@ -78,6 +93,16 @@ class Work:
     per_job : people outdoors and indoors that one job stands for
     scopes : scopes of individual risk that are wanted
     societal : whether societal risk is wanted
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> found = scored().scenarios
+    >>> points = take_points(found.points, found.points.kernel >= 0)
+    >>> plan = Plan.of(points, found.lines, KernelBank.of(found.kernels), GRID, side=4)
+    >>> work = plan.work(0, scored().exposure, (0, 1, 2))
+    >>> work.rows, work.cols, work.people_out.shape
+    ((0, 4), (0, 4), (4, 4))
     """
 
     grid: Grid
@@ -102,6 +127,16 @@ class Laid:
     ir : (scopes, rows, cols) int64, 1e-18 per year
     s : (themes, rows, cols) int64, 1e-15 deaths per year
     point_s, line_s : S in this tile of the tile's scenarios, in their order
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> found = scored().scenarios
+    >>> bank = KernelBank.of(found.kernels)
+    >>> plan = Plan.of(take_points(found.points, found.points.kernel >= 0), found.lines, bank, GRID)
+    >>> laid = lay_tile(plan.work(0, None, (0, 1, 2)), bank)
+    >>> laid.scopes, laid.themes, laid.ir.shape
+    ((0, 1), (), (2, 4, 6))
     """
 
     scopes: tuple[int, ...]
@@ -125,6 +160,15 @@ class Plan:
     point_index, line_index : numbers of the scenarios, tile after tile
     cost : (tiles,) float64
         Estimated cell updates.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> found = scored().scenarios
+    >>> points = take_points(found.points, found.points.kernel >= 0)
+    >>> plan = Plan.of(points, found.lines, KernelBank.of(found.kernels), GRID, side=2)
+    >>> (plan.down, plan.across), plan.order().tolist(), plan.window(4)
+    ((2, 3), [4, 3, 5, 0, 1], ((2, 4), (2, 4)))
     """
 
     grid: Grid
@@ -199,17 +243,42 @@ def _only(table: PointScenarios | LineScenarios, rows: NDArray[np.int32], names:
 
 
 def take_points(points: PointScenarios, rows: NDArray[np.integer] | NDArray[np.bool_]) -> PointScenarios:
-    """The given rows of a point table."""
+    """The given rows of a point table.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> points = scored().scenarios.points
+    >>> len(points.x), len(take_points(points, points.theme == Theme.HAZCHEM).x)
+    (24, 18)
+    """
     return PointScenarios(**{f.name: getattr(points, f.name)[rows] for f in columns_of(PointScenarios)})
 
 
 def take_lines(lines: LineScenarios, rows: NDArray[np.integer] | NDArray[np.bool_]) -> LineScenarios:
-    """The given rows of a line table."""
+    """The given rows of a line table.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> len(take_lines(scored().scenarios.lines, [0]).rate)
+    1
+    """
     return LineScenarios(**{f.name: getattr(lines, f.name)[rows] for f in columns_of(LineScenarios)})
 
 
 def lay_tile(work: Work, bank: KernelBank) -> Laid:
-    """Lay everything that reaches one tile."""
+    """Lay everything that reaches one tile.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> found = scored().scenarios
+    >>> bank = KernelBank.of(found.kernels)
+    >>> plan = Plan.of(take_points(found.points, found.points.kernel >= 0), found.lines, bank, GRID)
+    >>> f"{lay_tile(plan.work(0, None, (0,)), bank).ir.max() * 1e-18:.1e}"
+    '1.6e-05'
+    """
     shape = (work.rows[1] - work.rows[0], work.cols[1] - work.cols[0])
     scopes = tuple(scope for scope in work.scopes if np.any(work.points.scope == scope) or np.any(work.lines.scope == scope))
     themes = tuple(np.union1d(work.points.theme, work.lines.theme).tolist()) if work.societal else ()
@@ -248,7 +317,13 @@ def _add(work: Work, bank: KernelBank, laid: Laid) -> None:
 
 
 def layers_of(chosen: tuple[int, ...], n: int) -> NDArray[np.int64]:
-    """Position of each of n numbers among the chosen ones, −1 where it is not; the entry of number −1 (the last) is −1 too."""
+    """Position of each of n numbers among the chosen ones, −1 where it is not; the entry of number −1 (the last) is −1 too.
+
+    Examples
+    --------
+    >>> layers_of((2, 0), 3).tolist()
+    [1, -1, 0, -1]
+    """
     place = np.full(n + 1, -1, np.int64)
     place[list(chosen)] = np.arange(len(chosen))
     return place

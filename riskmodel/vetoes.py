@@ -35,6 +35,11 @@ class Veto:
         Cell of the place.
     until : date
         Last day of the veto; of an S-V-2 too, the record's own review.
+
+    Examples
+    --------
+    >>> Veto("110101001000", "S-V-2", "甲化工厂：通风失效（重大隐患未销案）", 7, date(2026, 10, 28)).until.isoformat()
+    '2026-10-28'
     """
 
     street: str
@@ -51,12 +56,25 @@ def vetoes(inputs: ModelInputs, grades: pd.DataFrame, enterprise_pll: pd.Series,
     ----------
     grades : DataFrame indexed like the hazard_source frame with column grade (0 none, 1–4)
     enterprise_pll : Series by enterprise id, deaths per year
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> found = vetoes(town(), pd.DataFrame({"grade": [2]}), pd.Series({"e1": 2e-3}), parameters())
+    >>> [(fact.code, fact.name) for fact in found]
+    [('S-V-1', '甲化工厂：通风失效（重大隐患逾期31天）')]
     """
     return [*_diagnosed(inputs, grades, parameters), *_dangers(inputs, enterprise_pll, parameters)]
 
 
 def named(name: object, identity: object) -> str:
-    """The name, or the identifier where there is none."""
+    """The name, or the identifier where there is none.
+
+    Examples
+    --------
+    >>> named("液氯库", "h1"), named(None, "h1")
+    ('液氯库', 'h1')
+    """
     return str(name) if isinstance(name, str) and name else str(identity)
 
 

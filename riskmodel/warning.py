@@ -33,7 +33,13 @@ _ROMAN = {1: "Ⅰ级", 2: "Ⅱ级", 3: "Ⅲ级", 4: "Ⅳ级"}
 
 @dataclass(frozen=True)
 class Street:
-    """A street in one night: deaths per year, level, probability of each level, rules that fired."""
+    """A street in one night: deaths per year, level, probability of each level, rules that fired.
+
+    Examples
+    --------
+    >>> Street("西街道", 0.004, 2, (0.1, 0.6, 0.2, 0.1), frozenset({"S-H-2", "S-IR-1"})).codes & BREACHES
+    frozenset({'S-IR-1'})
+    """
 
     name: str
     pll: float
@@ -54,6 +60,12 @@ class Night:
     streets : mapping of code to Street
     comparable : bool
         Made with the parameters and the code of tonight.
+
+    Examples
+    --------
+    >>> night = Night(date(2026, 6, 1), {"110101001000": Street("西街道", 0.004, 2)})
+    >>> night.streets["110101001000"].level, night.comparable
+    (2, True)
     """
 
     as_of: date
@@ -62,7 +74,15 @@ class Night:
 
 
 def night_of(areas: pd.DataFrame, as_of: date, *, comparable: bool = True) -> Night:
-    """Streets of an areas table (code, name, level, pll, risk_level, codes; p_level_1 … 4, lon, lat where it has them)."""
+    """Streets of an areas table (code, name, level, pll, risk_level, codes; p_level_1 … 4, lon, lat where it has them).
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored
+    >>> night = night_of(scored().areas, date(2026, 6, 1))
+    >>> {street.name: street.level for street in night.streets.values()}
+    {'西街道': 1, '东街道': 4}
+    """
     rows = areas[areas["level"] == "street"].to_dict("records")
     return Night(as_of, {row["code"]: _street(row) for row in rows}, comparable)
 
@@ -94,6 +114,15 @@ def standing_warnings(inputs: ModelInputs, tonight: Night, earlier: Sequence[Nig
     -------
     DataFrame
         :data:`COLUMNS`, the gravest first. A warning of a street keeps its `since` as long as it stands.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> last = Night(date(2026, 6, 1), {"110101001000": Street("西街道", 0.004, 3)})
+    >>> tonight = Night(date(2026, 6, 2), {"110101001000": Street("西街道", 0.005, 2)})
+    >>> table = standing_warnings(town(), tonight, [last], [], parameters())
+    >>> table[["level", "kind", "text"]].values.tolist()
+    [[1, 'overdue', '重大隐患逾期 31 天未销案'], [3, 'level', 'Ⅲ级：风险等级由 3 级升为 2 级']]
     """
     found = list(_overdue(inputs, parameters))
     stood = {str(row["id"]): row for row in before}

@@ -34,6 +34,15 @@ class Answer:
         code, name, pll_before, pll_after (deaths per year), of the streets whose risk changes, the largest change first.
     pll_before, pll_after : float
         Deaths per year over the whole grid.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> edited = moved(town(), "hazard_source", "h1", 502_800.0, 4_401_200.0)
+    >>> answer = what_if(edited, run.scenarios, run.fields, run.exposure, parameters())
+    >>> answer.streets["name"].tolist(), answer.pll_after > answer.pll_before
+    (['东街道', '西街道'], True)
     """
 
     scenarios: ScenarioSet
@@ -57,6 +66,15 @@ def what_if(edited: ModelInputs, scenarios: ScenarioSet, fields: Fields, people:
     ------
     UnknownIdentifier, BadParameter
         As :func:`riskmodel.run.score`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> without = town(hazard_source=[])
+    >>> answer = what_if(without, run.scenarios, run.fields, run.exposure, parameters())
+    >>> answer.streets[["name", "pll_before", "pll_after"]].round(5).values.tolist()
+    [['西街道', 0.00443, 0.00394]]
     """
     after, _ = build_scenarios(edited, parameters, people)
     laid = update(fields, scenarios, after, people, edited.grid, way=way)
@@ -81,6 +99,13 @@ def moved(inputs: ModelInputs, kind: str, identity: str, x: float, y: float) -> 
         If there is no such feature.
     BadParameter
         If the place lies outside the grid.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> edited = moved(town(), "hazard_source", "h1", 502_800.0, 4_401_200.0)
+    >>> edited.frames["hazard_source"][["cell", "area_code"]].values.tolist()
+    [[11, '110101002000']]
     """
     frame = inputs.frames[kind]
     at = np.flatnonzero((frame["id"] == identity).to_numpy(bool))

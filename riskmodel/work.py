@@ -23,6 +23,16 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     ----------
     covered : (enterprises,) bool, optional
         Units whose reports carry their work accidents, where :func:`riskmodel.semi.add` found them already.
+
+    Examples
+    --------
+    >>> from riskmodel.build import SOURCE_KINDS
+    >>> from riskmodel.example import parameters, scored, town
+    >>> builder = ScenarioBuilder(SOURCE_KINDS)
+    >>> add(builder, town(), parameters(), pd.Series({"e1": 1.0}), scored().exposure, Precedence({}))
+    >>> found = builder.finish()
+    >>> found.labels, (found.points.frequency * found.points.deaths_local).round(5).tolist()
+    (('建筑施工事故', '特种设备事故'), [0.0036, 3e-05])
     """
     tail = builder.tail(parameters.array("work.accident.survival"))
     _add_sites(builder, inputs, parameters, tail)
@@ -37,6 +47,12 @@ def uncovered_deaths(inputs: ModelInputs, parameters: Parameters, covered: NDArr
 
     ``Σ_g r_g · max(0, staff of all units − staff of covered units)``; a street without a background row takes the staff of its
     enterprises that are not covered. Building (E) counts at the office rate: builders die on work sites.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> uncovered_deaths(town(), parameters(), np.array([True, False])).round(5).to_dict()
+    {'110101001000': 0.00139, '110101002000': 0.00027}
     """
     reported, unreported = staff_by_street(inputs, covered), staff_by_street(inputs, ~covered)
     known = background_staff(inputs)
@@ -75,6 +91,12 @@ def equipment_deaths(inputs: ModelInputs, parameters: Parameters) -> NDArray[np.
     ------
     UnknownIdentifier
         If a type has no rate.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> [f"{d:.1e}" for d in equipment_deaths(town(), parameters())]
+    ['3.0e-05']
     """
     frame, rates = inputs.frames["equipment"], parameters.table("work.equipment.deaths")
     known(frame["equipment_type"], rates, "设备类型", "equipment type")
