@@ -21,8 +21,9 @@ from scipy.special import ndtr
 
 from riskmodel.parameters.load import Parameters
 from riskmodel.quantified.assembly import Array, Assembly, Branch
+from riskmodel.quantified.failures import stock, whole
 from riskmodel.quantified.footprints import Effect
-from riskmodel.quantified.releases import at_once, state, stock, whole
+from riskmodel.quantified.releases import at_once, state
 from riskmodel.quantified.substances import state_of
 from riskmodel.quantified.trees import Odds, leaves
 from riskmodel.quantified.units import Units

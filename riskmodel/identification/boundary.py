@@ -39,6 +39,12 @@ class Boundaries:
         Radius of the circle, m; 0 where there is an outline.
     origin : (n,) object
         fence, site, enterprise, fence_m or assumed.
+
+    Examples
+    --------
+    >>> found = Boundaries(np.array([None], object), np.array([50.0]), np.array(["fence_m"], object))
+    >>> found.radius.tolist(), found.origin.tolist()
+    ([50.0], ['fence_m'])
     """
 
     outline: NDArray[np.object_]
@@ -53,6 +59,13 @@ def boundaries(inputs: ModelInputs, parameters: Parameters) -> Boundaries:
     ------
     BadGeometry
         If a fence is no valid GeoJSON polygon; the message names the unit.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> found = boundaries(town(), parameters())
+    >>> found.origin.tolist(), found.radius.tolist()
+    (['fence_m'], [50.0])
     """
     frame = inputs.frames["hazard_source"]
     count = len(frame)
@@ -87,6 +100,12 @@ def fence_polygon(fence: Any, unit: str) -> Any:
     ------
     BadGeometry
         If it is something else or crosses itself.
+
+    Examples
+    --------
+    >>> fence = {"type": "Polygon", "coordinates": [[[116.50, 39.9], [116.51, 39.9], [116.51, 39.91], [116.50, 39.9]]]}
+    >>> round(fence_polygon(fence, "h1").area, -3)
+    475000.0
     """
     if fence is None or (isinstance(fence, float) and np.isnan(fence)):
         return None
@@ -113,7 +132,15 @@ def _enterprise_sites(inputs: ModelInputs) -> dict[Any, Any]:
 
 
 def residents_around(inputs: ModelInputs, found: Boundaries, distance: float) -> NDArray[np.float64]:
-    """Residents within `distance` m outward of every hazard_source's boundary, cells by their share inside."""
+    """Residents within `distance` m outward of every hazard_source's boundary, cells by their share inside.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> inputs = town()
+    >>> residents_around(inputs, boundaries(inputs, parameters()), 500.0).round().tolist()
+    [352.0]
+    """
     frame, grid = inputs.frames["hazard_source"], inputs.grid
     people = inputs.residents.reshape(grid.ny, grid.nx)
     total = np.zeros(len(frame))

@@ -27,6 +27,13 @@ class Identification:
         Coefficient of exposed residents (table 5).
     grade : int
         1–4 for 一级 … 四级; 0: not a major hazard.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> found = identify({"氯": 5.0}, 60, parameters())
+    >>> found.s, found.alpha, found.r, found.grade
+    (1.0, 1.5, 6.0, 4)
     """
 
     s: float

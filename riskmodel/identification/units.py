@@ -35,6 +35,12 @@ def grade_units(inputs: ModelInputs, parameters: Parameters) -> pd.DataFrame:
     ------
     BadGeometry
         If a fence is no valid polygon.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> grade_units(town(), parameters())[["s", "r", "residents", "grade", "boundary"]].round(1).values.tolist()
+    [[1.0, 8.0, 352.0, 4, 'fence_m']]
     """
     frame = inputs.frames["hazard_source"]
     ratio, weighted, reason = _sums(frame, parameters)
@@ -85,6 +91,14 @@ def contents(row: dict[Any, Any], parameters: Parameters) -> list[tuple[str, flo
     ------
     UnknownIdentifier
         If an entry has neither; nothing is left out in silence.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> contents({"substance": "氨", "quantity_t": 12.0}, parameters())
+    [('氨', 12.0)]
+    >>> contents({"inventory": [{"cas": "7782-50-5", "quantity_t": 5}, {"hazard_class": "1.3G", "quantity_t": 2}]}, parameters())
+    [('氯', 5.0), ('W1.2', 2.0)]
     """
     listed = row.get("inventory")
     if isinstance(listed, str):

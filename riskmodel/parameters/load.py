@@ -34,6 +34,13 @@ class Value:
         Allowed bounds of every number in the value.
     error_factor : float or None
         95th over 50th percentile, where known.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> limit = parameters().entry("levels.street.kappa")
+    >>> limit.value, limit.certainty in CERTAINTIES
+    (3.0, True)
     """
 
     value: Any
@@ -94,6 +101,12 @@ def load_parameters() -> Parameters:
     ------
     BadParameter
         If an entry lacks unit, source or certainty, or leaves its range.
+
+    Examples
+    --------
+    >>> tables = load_parameters()
+    >>> tables.array("people.slots.hours").sum().item(), len(tables.digest)
+    (168.0, 64)
     """
     values: dict[str, Value] = {}
     digest = hashlib.sha256()

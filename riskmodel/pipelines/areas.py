@@ -69,6 +69,16 @@ def high_consequence_areas(
     ------
     UnknownIdentifier
         If a medium is neither gas nor oil, or a place of an unknown kind.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> line = {"medium": "gas", "diameter_mm": 508.0, "pressure_mpa": 6.3, "position_accuracy_m": 5.0,
+    ...         "geometry": shapely.LineString([(0, 0), (10_000, 0)])}
+    >>> village = Households.of([5000, 5100], [50, -50], [60, 50])
+    >>> none = pd.DataFrame(columns=["kind", "geometry", "name", "position_accuracy_m"])
+    >>> high_consequence_areas(line, village, none, parameters()).values.tolist()
+    [[4800.0, 5300.0, 'Ⅱ', '三级地区']]
     """
     medium = str(line["medium"])
     if medium != "gas" and medium not in OIL:
@@ -152,6 +162,14 @@ def hca_three(inputs: ModelInputs, found: pd.DataFrame | None = None) -> pd.Data
     -------
     DataFrame
         Columns area_code (street) and name (of the line, or its id); one row per line and street.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> line = {"id": "p1", "name": "陕京线", "medium": "gas", "service": "transmission", "diameter_mm": 1016.0,
+    ...         "pressure_mpa": 10.0, "class_location": "四级", "geometry": shapely.LineString([(500_500.0, 4_400_700.0), (502_500.0, 4_400_700.0)])}
+    >>> hca_three(town(pipeline=[line])).values.tolist()
+    [['110101001000', '陕京线'], ['110101002000', '陕京线']]
     """
     frame = inputs.frames.get(KIND)
     if frame is None or frame.empty:

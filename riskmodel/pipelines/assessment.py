@@ -72,6 +72,13 @@ def assess(inputs: ModelInputs, households: Array, parameters: Parameters) -> pd
         of the class recorded or computed and of the places), pir_m (m, natural gas only), encroachments (targets proven to stand
         within a zone or clearance; NaN where no rule applies), evidence (JSON: what was found, where, how sure), areas (list of
         stretches: start_m, end_m, grade, reasons). None, or NaN, where a rule does not apply or the position proves nothing.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> found = assess(town(), scored().exposure.households, parameters())
+    >>> found["pir_m"].round(1).tolist(), found["class_location"].tolist()
+    ([37.6], [None])
     """
     frame = inputs.frames[KIND]
     told: dict[int, dict[str, Any]] = {}

@@ -30,6 +30,12 @@ class Households:
         Households in each.
     tall : (n,) bool
         Buildings of four storeys and more above ground.
+
+    Examples
+    --------
+    >>> homes = Households.of([0.0, 80.0], [50.0, 50.0], [1.0, 24.0], storeys=[1, 6])
+    >>> homes.count.sum().item(), homes.tall.tolist()
+    (25.0, [False, True])
     """
 
     x: Array

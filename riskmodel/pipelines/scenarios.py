@@ -33,7 +33,15 @@ _BUILDING = ("低压", "中压B", "中压A")
 
 @dataclass(frozen=True)
 class Pieces:
-    """Straight pieces of lines: the line's row in the frame, and its ends in Albers metres."""
+    """Straight pieces of lines: the line's row in the frame, and its ends in Albers metres.
+
+    Examples
+    --------
+    >>> bent = np.array([shapely.LineString([(0, 0), (300, 0), (300, 400)])], object)
+    >>> pieces = Pieces.of(bent, np.array([7]))
+    >>> pieces.row.tolist(), np.hypot(pieces.x2 - pieces.x1, pieces.y2 - pieces.y1).tolist()
+    ([7, 7], [300.0, 400.0])
+    """
 
     row: NDArray[np.int64]
     x1: Array
@@ -56,6 +64,13 @@ class Lines:
     """Lines of one medium as columns, cut into pieces.
 
     `position` holds, per piece, the place of its line in the other columns.
+
+    Examples
+    --------
+    >>> pieces = Pieces.of(np.array([shapely.LineString([(0, 0), (300, 0), (300, 400)])], object), np.array([7]))
+    >>> lines = Lines(np.array([300.0]), np.array([1.6]), np.array([1.2]), pieces, np.array([0, 0]))
+    >>> lines.factor[lines.position].tolist()
+    [1.2, 1.2]
     """
 
     diameter: Array  # mm
@@ -123,6 +138,16 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, l
     ------
     UnknownIdentifier
         If a medium has no method.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> builder = ScenarioBuilder((KIND,))
+    >>> add(builder, town(), parameters())
+    0
+    >>> found = builder.finish()
+    >>> found.labels, [f"{rate * 1000:.1e}" for rate in found.lines.rate]
+    (('燃气管线断裂·喷射火', '燃气管线穿孔·喷射火'), ['2.5e-06', '5.3e-06'])
     """
     frame = inputs.frames.get(KIND)
     if frame is None or frame.empty:
@@ -170,6 +195,14 @@ def radiation_kernel(radius: float, *, flux_at_radius: float, physics: Physics) 
     """Kernel of burning gas: ``q = q_R (R/r)²`` with q_R at the potential impact radius R (Stephens 2000), capped exposure.
 
     With 15.8 kW/m² at R, 20 s and the probit of Tsao and Perry, v is 1 up to 0.65 R, 0.79 at 0.8 R, 0.24 at R and 0.01 at 1.27 R.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> kernel = radiation_kernel(100.0, flux_at_radius=15.8e3, physics=Physics.of(parameters()))
+    >>> at = np.square(np.array([80.0, 100.0, 127.0]) / kernel.radius)
+    >>> np.interp(at, np.linspace(0, 1, 257), kernel.outdoors).round(2).tolist()
+    [0.79, 0.24, 0.01]
     """
     def flux(r: Array) -> Array:
         return flux_at_radius * np.square(radius / np.maximum(r, 1e-3 * radius))

@@ -46,6 +46,16 @@ def encroachments(
         One row per line and target: line (id), target, distance_m, zone_m (innermost zone that holds it), accuracy_m (of both
         together), proven (that zone), proven_zone_m (innermost zone that the accuracy proves, NaN for none), rule. Ordered by
         zone, then distance. Schematic lines never appear.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> line = {"id": "p1", "medium": "gas", "service": "transmission", "pressure_mpa": 6.3, "position_accuracy_m": 1.0,
+    ...         "geometry": shapely.LineString([(0, 0), (1000, 0)])}
+    >>> sheds = np.array([shapely.Point(500, 3), shapely.Point(200, 40)], object)
+    >>> table = encroachments(pd.DataFrame([line]), sheds, [1.0, 60.0], parameters())
+    >>> table[["target", "distance_m", "zone_m", "proven"]].values.tolist()
+    [[0, 3.0, 5.0, True], [1, 40.0, 50.0, False]]
     """
     zones = parameters.array("pipelines.zones.distance")
     reach, rule = reach_of(lines, parameters)
@@ -73,7 +83,15 @@ def encroachments(
 
 
 def reach_of(lines: pd.DataFrame, parameters: Parameters) -> tuple[NDArray[np.float64], list[str]]:
-    """How far from each line to look, m (0: no rule), and which rule."""
+    """How far from each line to look, m (0: no rule), and which rule.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> reach, rule = reach_of(town().frames["pipeline"], parameters())
+    >>> reach.tolist(), rule
+    ([13.5], ['clearance'])
+    """
     clearance = parameters.table("pipelines.zones.clearance")
     pressure = pressure_class(pd.to_numeric(lines["pressure_mpa"]).to_numpy(np.float64, na_value=np.nan))
     reach, rule = np.zeros(len(lines)), [""] * len(lines)

@@ -52,6 +52,14 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
     UnknownIdentifier
         If a unit type, a scope or an isolation class is none that the model knows. A substance that it does not know refuses
         the unit alone: it is shown as not modelled, never counted as zero risk.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, town
+    >>> builder = ScenarioBuilder(("hazard_source",))
+    >>> made = add(builder, town(), parameters(), pd.Series({"e1": 1.4}))
+    >>> builder.finish().labels, len(made.branches)
+    (('氯瓶破裂·氯气团', '氯瓶阀门或连接管泄漏（切断）·氯气云', '氯瓶阀门或连接管泄漏（切断失效）·氯气云'), 18)
     """
     frame = inputs.frames.get(KIND)
     if frame is None or frame.empty:
@@ -76,7 +84,16 @@ def add(builder: ScenarioBuilder, inputs: ModelInputs, parameters: Parameters, f
 
 
 def judge(frame: pd.DataFrame, parameters: Parameters) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Code name of the substance and reason of refusal (empty: it is scored) of every row of ``hazard_source``."""
+    """Code name of the substance and reason of refusal (empty: it is scored) of every row of ``hazard_source``.
+
+    Examples
+    --------
+    >>> from riskmodel.example import frame, parameters
+    >>> store = {"unit_type": "chlorine_works", "substance": "液氯", "quantity_t": 5.0}
+    >>> codes, reasons = judge(frame("hazard_source", [store, store | {"quantity_t": 0.0}]), parameters())
+    >>> codes.tolist(), reasons.tolist()
+    (['chlorine', 'chlorine'], ['', '设计最大量为零或缺失，无法计算后果，不评分，不等于无风险'])
+    """
     codes = code_names(frame, parameters)
     reasons = np.full(len(frame), "", object)
     reasons[~(numbers(frame["quantity_t"]) > 0)] = EMPTY_REASON
@@ -93,7 +110,15 @@ def judge(frame: pd.DataFrame, parameters: Parameters) -> tuple[NDArray[Any], ND
 
 
 def scored(frame: pd.DataFrame, parameters: Parameters) -> NDArray[np.bool_]:
-    """Which rows of ``hazard_source`` become scenarios; all others are refused and give way to no other description."""
+    """Which rows of ``hazard_source`` become scenarios; all others are refused and give way to no other description.
+
+    Examples
+    --------
+    >>> from riskmodel.example import frame, parameters
+    >>> store = {"unit_type": "chlorine_works", "substance": "液氯", "quantity_t": 5.0}
+    >>> scored(frame("hazard_source", [store, store | {"substance": "gasoline"}]), parameters()).tolist()
+    [True, False]
+    """
     return np.asarray(judge(frame, parameters)[1] == "", np.bool_) if len(frame) else np.zeros(0, np.bool_)
 
 

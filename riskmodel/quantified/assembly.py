@@ -56,6 +56,13 @@ class Branch:
     x, y, frequency, lasting : (n,) float64
         Place, events per year, and how long a fire burns at most, s.
     kernel : (n,) int32
+
+    Examples
+    --------
+    >>> from riskmodel.example import vessels
+    >>> branch = vessels().branches[0]
+    >>> branch.label, branch.row.tolist(), [f"{f:.1e}" for f in branch.frequency]
+    ('储罐破裂·火球', [0, 1], ['2.4e-07', '2.4e-07'])
     """
 
     label: str
@@ -71,7 +78,18 @@ class Branch:
 
 @dataclass
 class Assembly:
-    """Builder, parameters, all scored units, and the footprints made so far."""
+    """Builder, parameters, all scored units, and the footprints made so far.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> from riskmodel.quantified.footprints import charge_effect
+    >>> assembly, store = unit()
+    >>> kernel = assembly.footprints("charge", [1000.0, 1010.0], charge_effect)
+    >>> assembly.add(store, "爆炸", 1e-6, kernel[:1])
+    >>> kernel.tolist(), assembly.builder.finish().points.frequency.tolist()
+    ([0, 0], [1e-06])
+    """
 
     builder: ScenarioBuilder
     parameters: Parameters

@@ -19,7 +19,14 @@ Lethality = Callable[[Array], Array]
 
 @dataclass(frozen=True)
 class Fuel:
-    """A flammable substance; see the table ``substances`` for units."""
+    """A flammable substance; see the table ``substances`` for units.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> Fuel.of(parameters(), "propane").combustion / 1e6
+    46.333
+    """
 
     density: float
     combustion: float
@@ -44,7 +51,15 @@ class Fuel:
 
 @dataclass(frozen=True)
 class Physics:
-    """Choices between consequence methods, from the table ``consequence``."""
+    """Choices between consequence methods, from the table ``consequence``.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> physics = Physics.of(parameters())
+    >>> physics.outdoors(np.array([4e3, 12.5e3, 37.5e3]), 20.0).round(3).tolist()
+    [0.0, 0.065, 1.0]
+    """
 
     constants: str
     certain: float
@@ -98,6 +113,12 @@ class Effect:
         How long the heat lasts.
     arrival, minutes : float
         When a toxic cloud reaches the middle of its footprint, and how long it passes, min.
+
+    Examples
+    --------
+    >>> blast = charge_effect(1000.0)
+    >>> blast.hazard, (blast.intensity(np.array([54.0, 159.0])) / 1e3).round(1).tolist(), round(blast.kernel.radius)
+    ('blast', [44.0, 9.0], 146)
     """
 
     kernel: Kernel
@@ -122,12 +143,26 @@ def reach(lethality: Lethality, far: float, least: float) -> float:
 
 
 def cleared(kernel: Kernel, distance: float) -> Kernel:
-    """The same kernel where nobody is indoors closer than `distance` m."""
+    """The same kernel where nobody is indoors closer than `distance` m.
+
+    Examples
+    --------
+    >>> cleared(Kernel.disc(100.0, 0.5), 60.0).indoors[[0, 255]].tolist()
+    [0.0, 0.5]
+    """
     return replace(kernel, indoors=np.where(kernel_distances(kernel.radius) < distance, 0.0, kernel.indoors))
 
 
 def heat_kernel(flux: Lethality, far: float, physics: Physics, seconds: float = np.inf) -> Kernel:
-    """Kernel of a heat flux (W/m²) that falls with distance."""
+    """Kernel of a heat flux (W/m²) that falls with distance.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> kernel = heat_kernel(lambda r: 12.5e3 * (100.0 / np.maximum(r, 1.0)) ** 2, 500.0, Physics.of(parameters()))
+    >>> round(kernel.radius), kernel.outdoors[[0, 128]].round(2).tolist()
+    (127, [1.0, 0.22])
+    """
     def outdoors(r: Array) -> Array:
         return physics.outdoors(flux(r), seconds)
 
@@ -136,7 +171,15 @@ def heat_kernel(flux: Lethality, far: float, physics: Physics, seconds: float = 
 
 
 def pool_effect(radius: float, fuel: Fuel, physics: Physics) -> Effect:
-    """Pool fire of `radius` m: certain death in the pool, point-source heat around it."""
+    """Pool fire of `radius` m: certain death in the pool, point-source heat around it.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> fire = pool_effect(10.0, Fuel.of(parameters(), "gasoline"), Physics.of(parameters()))
+    >>> round(fire.kernel.radius), (fire.intensity(np.array([20.0, 40.0])) / 1e3).round(1).tolist()
+    (39, [30.2, 7.6])
+    """
     power = poolfire.radiated_power(radius, fuel.burning, fuel.combustion, physics.pool_radiated)
 
     def flux(r: Array) -> Array:
@@ -147,7 +190,15 @@ def pool_effect(radius: float, fuel: Fuel, physics: Physics) -> Effect:
 
 
 def fireball_effect(mass: float, fuel: Fuel, physics: Physics) -> Effect:
-    """Fireball of `mass` kg: certain death below the ball, solid-flame heat around it."""
+    """Fireball of `mass` kg: certain death below the ball, solid-flame heat around it.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> ball = fireball_effect(20_000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters()))
+    >>> round(ball.kernel.radius), round(ball.seconds, 1)
+    (309, 12.2)
+    """
     power = np.minimum(fireball.emissive_power(mass, fuel.combustion, physics.fireball_radiated), physics.fireball_emissive)
     half, seconds = float(fireball.diameter(mass)) / 2, float(fireball.duration(mass))
 
@@ -159,7 +210,15 @@ def fireball_effect(mass: float, fuel: Fuel, physics: Physics) -> Effect:
 
 
 def jet_effect(rate: float, fuel: Fuel, physics: Physics) -> Effect:
-    """Horizontal jet fire of `rate` kg/s, mean over its unknown direction."""
+    """Horizontal jet fire of `rate` kg/s, mean over its unknown direction.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> jet = jet_effect(10.0, Fuel.of(parameters(), "propane"), Physics.of(parameters()))
+    >>> round(jet.kernel.radius), jet.intensity(np.array([30.0])).shape
+    (56, (36, 1))
+    """
     length = float(jetfire.chinese_length(rate, fuel.combustion))
 
     def flux(r: Array) -> Array:
@@ -174,7 +233,14 @@ def jet_effect(rate: float, fuel: Fuel, physics: Physics) -> Effect:
 
 
 def impact_effect(radius: float, physics: Physics, flux_at_radius: float) -> Effect:
-    """Burning gas from the full bore of a line: ``q = q_R (R/r)²`` with q_R at the potential impact radius R (Stephens 2000)."""
+    """Burning gas from the full bore of a line: ``q = q_R (R/r)²`` with q_R at the potential impact radius R (Stephens 2000).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> round(impact_effect(100.0, Physics.of(parameters()), 15.8e3).kernel.radius)
+    143
+    """
     def flux(r: Array) -> Array:
         return flux_at_radius * np.square(radius / np.maximum(r, 1e-3 * radius))
 
@@ -194,12 +260,27 @@ def cloud_radius(mass: float, fuel: Fuel, flatness: float) -> float:
 
 
 def flash_effect(mass: float, fuel: Fuel, physics: Physics) -> Effect:
-    """Flash fire: certain death inside the flammable cloud of `mass` kg (Purple Book 5.2.3); too short to harm equipment."""
+    """Flash fire: certain death inside the flammable cloud of `mass` kg (Purple Book 5.2.3); too short to harm equipment.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> cloud = flash_effect(9000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters()))
+    >>> round(cloud.kernel.radius), cloud.kernel.outdoors[0].item(), cloud.hazard
+    (72, 1.0, 'none')
+    """
     return Effect(Kernel.disc(cloud_radius(mass, fuel, physics.flatness), 1.0))
 
 
 def blast_radius(mass: float, fuel: Fuel, physics: Physics, overpressure: float) -> float:
-    """Distance, m, to `overpressure` (Pa) of the explosion of `mass` kg: TNT equivalence, Kinney and Graham."""
+    """Distance, m, to `overpressure` (Pa) of the explosion of `mass` kg: TNT equivalence, Kinney and Graham.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> [round(blast_radius(9000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters()), pressure)) for pressure in (3e4, 1e4)]
+    [93, 188]
+    """
     tnt = _tnt_of_cloud(mass, fuel, physics)
     return float(np.cbrt(tnt)) * explosion.scaled_distance(explosion.kinney_graham, overpressure / 1e3)
 
@@ -210,12 +291,26 @@ def _tnt_of_cloud(mass: float, fuel: Fuel, physics: Physics) -> float:
 
 
 def blast_effect(mass: float, fuel: Fuel, physics: Physics) -> Effect:
-    """Vapour-cloud explosion by the 0.3 and 0.1 bar rule (Purple Book 5.2.4)."""
+    """Vapour-cloud explosion by the 0.3 and 0.1 bar rule (Purple Book 5.2.4).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> blast = blast_effect(9000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters())).kernel
+    >>> round(blast.radius), blast.outdoors[[0, 255]].tolist(), blast.indoors[[0, 255]].tolist()
+    (188, [1.0, 0.0], [1.0, 0.025])
+    """
     return _blast(_tnt_of_cloud(mass, fuel, physics), explosion.kinney_graham)
 
 
 def burst_effect(tnt: float) -> Effect:
-    """Burst of a vessel under pressure, `tnt` kg of TNT by the energy of the gas; same rule, free air with reflection inside."""
+    """Burst of a vessel under pressure, `tnt` kg of TNT by the energy of the gas; same rule, free air with reflection inside.
+
+    Examples
+    --------
+    >>> round(burst_effect(50.0).kernel.radius)
+    37
+    """
     return _blast(tnt, explosion.kinney_graham)
 
 
@@ -223,6 +318,11 @@ def charge_effect(tnt: float) -> Effect:
     """`tnt` kg of explosives on the ground: overpressure of GB 6722-2014 clause 13.3.2, deaths by the 0.3 and 0.1 bar rule.
 
     1 t: 44 kPa at 54 m, 9 kPa at 159 m, 2 kPa at 589 m.
+
+    Examples
+    --------
+    >>> (charge_effect(1000.0).intensity(np.array([54.0, 159.0, 589.0])) / 1e3).round().tolist()
+    [44.0, 9.0, 2.0]
     """
     return _blast(tnt, explosion.gb6722)
 
@@ -239,25 +339,60 @@ def _blast(tnt: float, law: Lethality) -> Effect:
 
 
 def pool_kernel(radius: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of :func:`pool_effect`."""
+    """Kernel of :func:`pool_effect`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> round(pool_kernel(10.0, Fuel.of(parameters(), "gasoline"), Physics.of(parameters())).radius)
+    39
+    """
     return pool_effect(radius, fuel, physics).kernel
 
 
 def fireball_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of :func:`fireball_effect`."""
+    """Kernel of :func:`fireball_effect`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> round(fireball_kernel(20_000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters())).radius)
+    309
+    """
     return fireball_effect(mass, fuel, physics).kernel
 
 
 def jet_kernel(rate: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of :func:`jet_effect`."""
+    """Kernel of :func:`jet_effect`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> round(jet_kernel(10.0, Fuel.of(parameters(), "propane"), Physics.of(parameters())).radius)
+    56
+    """
     return jet_effect(rate, fuel, physics).kernel
 
 
 def flash_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of :func:`flash_effect`."""
+    """Kernel of :func:`flash_effect`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> round(flash_kernel(9000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters())).radius)
+    72
+    """
     return flash_effect(mass, fuel, physics).kernel
 
 
 def blast_kernel(mass: float, fuel: Fuel, physics: Physics) -> Kernel:
-    """Kernel of :func:`blast_effect`."""
+    """Kernel of :func:`blast_effect`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> round(blast_kernel(9000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters())).radius)
+    188
+    """
     return blast_effect(mass, fuel, physics).kernel

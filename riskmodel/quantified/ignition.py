@@ -11,7 +11,13 @@ Array = NDArray[np.float64]
 
 
 def by_size(table: Array, size: ArrayLike, bounds: Array) -> Array:
-    """Probability of the size class; the upper bound of a class belongs to it."""
+    """Probability of the size class; the upper bound of a class belongs to it.
+
+    Examples
+    --------
+    >>> by_size(np.array([0.2, 0.5, 0.7]), [10.0, 10.1, 500.0], np.array([10.0, 100.0])).tolist()
+    [0.2, 0.5, 0.7]
+    """
     return np.asarray(table[np.searchsorted(bounds, np.asarray(size, np.float64), side="left")])
 
 

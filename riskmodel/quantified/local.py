@@ -18,6 +18,15 @@ def add_local(assembly: Assembly, units: Units, group: str, theme: Theme) -> Non
 
     ``f · q`` a year with q = P(fatal | event); ``P(N ≥ n | fatal) = n^−α`` up to a share of the staff. Units whose enterprise
     is unknown count one person.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> assembly, workshop = unit(unit_type="dust_workshop", substance="dust", quantity_t=0.1, vessels=1)
+    >>> add_local(assembly, workshop, "dust_workshop", Theme.WORK_OTHER)
+    >>> points = assembly.builder.finish().points
+    >>> points.frequency.tolist(), points.deaths_local.round(2).tolist()
+    ([0.0002], [4.28])
     """
     fatal, alpha, share = (assembly.number(f"local.{group}.{name}") for name in ("fatal", "alpha", "share"))
     events = store_fires(assembly, units) if group == "chemical_store" else np.full(len(units), assembly.number("dust.frequency"))

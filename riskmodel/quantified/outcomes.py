@@ -31,7 +31,16 @@ Kernels = Iterator[tuple[float, NDArray[np.int32]]]
 
 
 def cloud_mass(assembly: Assembly, units: Units, out: Release) -> Array:
-    """Mass in kg that hangs in the air when the cloud ignites: what flashed and as much spray, at most all."""
+    """Mass in kg that hangs in the air when the cloud ignites: what flashed and as much spray, at most all.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> from riskmodel.quantified.failures import whole
+    >>> assembly, vessel = unit(unit_type="pressure_vessels", substance="propane", quantity_t=40.0, vessels=1)
+    >>> cloud_mass(assembly, vessel, whole(assembly, vessel)).round(-2).tolist()
+    [24500.0]
+    """
     held = out.mass
     if held is None:
         assert out.rate is not None  # noqa: S101
@@ -48,6 +57,13 @@ def storage_temperature(assembly: Assembly, units: Units, boiling: float) -> Arr
     """Temperature, °C, of a cold liquid that boils under the vessel's gauge pressure p: ``T_b + a √p`` (fit for methane).
 
     Methane boils at −161.5 °C at 1 atm and at −138 °C at 0.6 MPa. For other states the boiling point: no bound.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> assembly, tank = unit(unit_type="lng_station", substance="lng", quantity_t=23.0, vessels=1, pressure_mpa=0.6)
+    >>> storage_temperature(assembly, tank, -161.5).round(1).tolist()
+    [-138.3]
     """
     if state(assembly, units) != "cryogenic":
         return np.full(len(units), boiling)

@@ -1,9 +1,8 @@
-"""What comes out of a unit when something fails: how much at once, or how fast, for how long and out of what stock."""
+"""What comes out of a unit: how much at once, or how fast, for how long and out of what stock; and what that follows from."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -14,7 +13,7 @@ from riskmodel.quantified.substances import State, state_of
 from riskmodel.quantified.units import Units, filled
 
 #: Molar gas constant, J/(mol K); 0 °C in K.
-_GAS, _ZERO = 8.314, 273.15
+GAS_CONSTANT, ZERO_CELSIUS = 8.314, 273.15
 
 
 @dataclass(frozen=True)
@@ -35,6 +34,14 @@ class Release:
         Radius in m that bund, kerbs or drains allow a pool.
     vessel : bool
         A vessel bursts: it may BLEVE. The contents of a hose or a tank on its side do not.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> _, store = unit()
+    >>> leak = flow(store, 0.5, 1800.0, stock=600.0)
+    >>> leak.spilled.tolist(), leak.lasting.tolist()
+    ([600.0], [1200.0])
     """
 
     mass: Array | None
@@ -61,30 +68,67 @@ class Release:
 
 
 def at_once(units: Units, mass: ArrayLike, limit: ArrayLike = np.inf, *, vessel: bool = False) -> Release:
-    """An instantaneous release."""
+    """An instantaneous release.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> _, store = unit()
+    >>> at_once(store, store.mass).spilled.tolist()
+    [1000.0]
+    """
     kg = np.broadcast_to(np.asarray(mass, np.float64), len(units))
     return Release(kg, None, np.zeros(len(units)), kg, np.broadcast_to(np.asarray(limit, np.float64), len(units)), vessel)
 
 
 def flow(units: Units, rate: ArrayLike, seconds: ArrayLike, stock: ArrayLike, limit: ArrayLike = np.inf) -> Release:
-    """A continuous release."""
+    """A continuous release.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> _, store = unit()
+    >>> flow(store, 0.5, 600.0, stock=1000.0).spilled.tolist()
+    [300.0]
+    """
     columns = (rate, seconds, stock, limit)
     out, time, held, bound = (np.broadcast_to(np.asarray(value, np.float64), len(units)) for value in columns)
     return Release(None, out, time, held, bound)
 
 
 def property_of(assembly: Assembly, units: Units, name: str) -> float:
-    """A property of the substance of `units`."""
+    """A property of the substance of `units`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> property_of(*unit(), "molar_mass")
+    0.0709
+    """
     return assembly.parameters.number(f"substances.{units.substance[0]}.{name}")
 
 
 def state(assembly: Assembly, units: Units) -> State:
-    """State of the substance of `units`."""
+    """State of the substance of `units`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> state(*unit()), state(*unit(substance="methanol"))
+    ('toxic', 'liquid')
+    """
     return state_of(str(units.substance[0]), assembly.parameters)
 
 
 def gauge_pressure(assembly: Assembly, units: Units) -> Array:
-    """Gauge pressure, MPa: the row's, else the usual one of its unit type, else the substance's vapour pressure, else 0."""
+    """Gauge pressure, MPa: the row's, else the usual one of its unit type, else the substance's vapour pressure, else 0.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> gauge_pressure(*unit(pressure_mpa=0.8)).tolist(), gauge_pressure(*unit()).round(2).tolist()
+    ([0.8], [0.58])
+    """
     usual = assembly.by_type("bank.pressure", units)
     name = f"substances.{units.substance[0]}.pressure"
     vapour = assembly.parameters.number(name) if name in assembly.parameters.values else 0.0
@@ -92,20 +136,42 @@ def gauge_pressure(assembly: Assembly, units: Units) -> Array:
 
 
 def pressure(assembly: Assembly, units: Units) -> Array:
-    """Absolute pressure, Pa."""
+    """Absolute pressure, Pa.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> pressure(*unit(pressure_mpa=0.8)).tolist()
+    [901325.0]
+    """
     return np.asarray(gauge_pressure(assembly, units) * 1e6 + release.ATMOSPHERE)
 
 
 def temperature(assembly: Assembly, units: Units) -> Array:
-    """Temperature, °C: the row's, else the substance's, else 20."""
+    """Temperature, °C: the row's, else the substance's, else 20.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> temperature(*unit()).tolist(), temperature(*unit(temperature_c=5.0)).tolist()
+    ([20.0], [5.0])
+    """
     name = f"substances.{units.substance[0]}.temperature"
     return filled(units.temperature, assembly.parameters.number(name) if name in assembly.parameters.values else 20.0)
 
 
 def gas_density(assembly: Assembly, units: Units) -> Array:
-    """Density of the gas inside, kg/m³: content over volume, at most that of an ideal gas; the latter where none is known."""
+    """Density of the gas inside, kg/m³: content over volume, at most that of an ideal gas; the latter where none is known.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> station = {"unit_type": "cng_station", "substance": "methane", "quantity_t": 3.5, "vessels": 3, "pressure_mpa": 25.0}
+    >>> gas_density(*unit(**station, vessel_m3=6.0)).round().tolist()
+    [194.0]
+    """
     ideal = (pressure(assembly, units) * property_of(assembly, units, "molar_mass")
-             / (_GAS * (temperature(assembly, units) + _ZERO)))
+             / (GAS_CONSTANT * (temperature(assembly, units) + ZERO_CELSIUS)))
     return np.where(units.volume > 0, np.minimum(units.mass / np.maximum(units.volume, 1e-9), 1.3 * ideal), ideal)
 
 
@@ -114,6 +180,12 @@ def hole_rate(assembly: Assembly, units: Units, hole: ArrayLike, head: float | N
 
     Liquids under `head` m (by default the height of the tank), liquefied and cold gases under their pressure as liquid,
     compressed gases as gas.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> hole_rate(*unit(), 0.01).round(2).tolist(), hole_rate(*unit(substance="methanol"), 0.01, head=3.0).round(2).tolist()
+    ([2.0], [0.3])
     """
     kind = state(assembly, units)
     if kind == "compressed":
@@ -127,181 +199,40 @@ def hole_rate(assembly: Assembly, units: Units, hole: ArrayLike, head: float | N
 
 
 def bund_radius(assembly: Assembly, units: Units) -> Array:
-    """Radius, m, of a circle of the bund's area."""
+    """Radius, m, of a circle of the bund's area.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> bund_radius(*unit(substance="methanol", bund_m2=400.0)).round(1).tolist()
+    [11.3]
+    """
     area = np.where(filled(units.bund, 0.0) > 0, units.bund, assembly.number("tank.bund"))
     return np.asarray(np.sqrt(area / np.pi))
 
 
 def tanker_mass(assembly: Assembly, units: Units) -> float:
-    """Content of a road tanker, kg, by the state of the substance."""
+    """Content of a road tanker, kg, by the state of the substance.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> tanker_mass(*unit(substance="gasoline")), tanker_mass(*unit(substance="lpg"))
+    (22000.0, 11700.0)
+    """
     of = {"liquid": "oil_mass", "liquefied": "lpg_mass", "cryogenic": "lng_mass", "toxic": "toxic_mass"}
     return assembly.number(f"tanker.{of[state(assembly, units)]}")
 
 
-def whole(assembly: Assembly, units: Units) -> Release:
-    """A vessel or tank gives way: all at once; a bund holds two thirds of a wave (Purple Book 3.A)."""
-    limit = np.full(len(units), np.inf)
-    if state(assembly, units) == "liquid":
-        limit = bund_radius(assembly, units) * np.sqrt(assembly.parameters.number("consequence.pool.instant_overtop"))
-    return at_once(units, units.mass, limit, vessel=True)
-
-
-def in_ten_minutes(assembly: Assembly, units: Units) -> Release:
-    """The content within ten minutes."""
-    return flow(units, units.mass / 600, 600.0, units.mass, bund_radius(assembly, units))
-
-
-def small_hole(assembly: Assembly, units: Units) -> Release:
-    """A 10 mm hole, for half an hour at most."""
-    rate = hole_rate(assembly, units, assembly.number("vessel.hole_diameter"))
-    longest = assembly.number("unloading.longest")
-    if state(assembly, units) == "toxic":
-        rate = np.minimum(rate, units.mass / longest)
-    return flow(units, rate, longest, units.mass, bund_radius(assembly, units))
-
-
-def overfilled(assembly: Assembly, units: Units) -> Release:
-    """Vapour of a tank filled over its brim; only of liquids that give much vapour, else nothing."""
-    volatile = str(units.substance[0]) in assembly.parameters.entry("quantified.tank.volatile").value
-    return at_once(units, np.minimum(assembly.number("tank.overfill_cloud"), units.mass) if volatile else 0.0)
-
-
-def _hose_bore(assembly: Assembly, units: Units) -> float:
-    return assembly.number("hose.oil_diameter" if state(assembly, units) == "liquid" else "hose.lpg_diameter")
-
-
-def hose_leak(assembly: Assembly, units: Units) -> Release:
-    """A hole of a tenth of the unloading hose's bore; the road tanker is the stock."""
-    rate = hole_rate(assembly, units, _hose_bore(assembly, units) * assembly.number("hose.leak_share"),
-                     assembly.number("hose.oil_head"))
-    return flow(units, rate, assembly.number("unloading.longest"), tanker_mass(assembly, units))
-
-
-def hose_rupture(assembly: Assembly, units: Units) -> Release:
-    """The unloading hose breaks; a flashing liquid flows at half the rate of a cold one."""
-    rate = hole_rate(assembly, units, _hose_bore(assembly, units), assembly.number("hose.oil_head"))
-    if state(assembly, units) != "liquid":
-        rate = rate * assembly.number("hose.two_phase")
-    return flow(units, rate, assembly.number("unloading.longest"), tanker_mass(assembly, units))
-
-
-def _arm(assembly: Assembly, units: Units, share: float) -> Release:
-    bores = assembly.parameters.table("quantified.arm.diameter")
-    rate = hole_rate(assembly, units, share * float(bores[state(assembly, units)]), assembly.number("arm.head"))
-    if share == 1.0 and state(assembly, units) != "liquid":
-        rate = rate * assembly.number("hose.two_phase")
-    return flow(units, rate, assembly.number("unloading.longest"), tanker_mass(assembly, units), assembly.number("arm.bay"))
-
-
-def arm_leak(assembly: Assembly, units: Units) -> Release:
-    """A hole of a tenth of the loading arm's bore."""
-    return _arm(assembly, units, assembly.number("hose.leak_share"))
-
-
-def arm_rupture(assembly: Assembly, units: Units) -> Release:
-    """The loading arm breaks."""
-    return _arm(assembly, units, 1.0)
-
-
-def tanker_burst(assembly: Assembly, units: Units) -> Release:
-    """A road tanker gives way."""
-    limit = assembly.number("unloading.pool_tanker") if state(assembly, units) == "liquid" else np.inf
-    return at_once(units, tanker_mass(assembly, units), limit, vessel=True)
-
-
-def pump_leak(assembly: Assembly, units: Units) -> Release:
-    """A hole of a tenth of the pump's largest connection."""
-    hole = assembly.number("process.pump_connection") * assembly.number("hose.leak_share")
-    return flow(units, hole_rate(assembly, units, hole), assembly.number("unloading.longest"), units.mass * units.vessels,
-                bund_radius(assembly, units))
-
-
-def pump_rupture(assembly: Assembly, units: Units) -> Release:
-    """The pump's largest connection breaks; no more than the content in ten minutes."""
-    rate = np.minimum(hole_rate(assembly, units, assembly.number("process.pump_connection")), units.mass * units.vessels / 600)
-    return flow(units, rate, assembly.number("unloading.longest"), units.mass * units.vessels, bund_radius(assembly, units))
-
-
-def compressor_leak(assembly: Assembly, units: Units) -> Release:
-    """A liquid leak of a tenth of the refrigeration compressor's connection."""
-    rate = hole_rate(assembly, units, assembly.number("ammonia.connection") * assembly.number("hose.leak_share"))
-    return flow(units, rate, assembly.number("unloading.longest"), units.mass * units.vessels)
-
-
-def compressor_rupture(assembly: Assembly, units: Units) -> Release:
-    """The connection of the refrigeration compressor breaks: vapour at full bore."""
-    p, warm = pressure(assembly, units), temperature(assembly, units) + _ZERO
-    vapour = p * property_of(assembly, units, "molar_mass") / (_GAS * warm)
-    rate = release.gas_rate(assembly.number("ammonia.connection"), vapour, p, property_of(assembly, units, "gamma"))
-    return flow(units, rate, assembly.number("unloading.longest"), units.mass * units.vessels)
-
-
-def pigtail(assembly: Assembly, units: Units) -> Release:
-    """A leak of a connected drum's valve or pigtail, as liquid."""
-    rate = hole_rate(assembly, units, assembly.number("drum.hole"))
-    return flow(units, rate, assembly.number("unloading.longest"), units.mass)
-
-
-def bank_burst(assembly: Assembly, units: Units) -> Release:
-    """One vessel of a storage bank bursts."""
-    count = np.where(units.vessels > 1, 1.0, assembly.number("bank.vessels"))
-    return at_once(units, units.mass / count, vessel=True)
-
-
-def bank_leak(assembly: Assembly, units: Units) -> Release:
-    """A leak of the bank's valves and hoses."""
-    rate = hole_rate(assembly, units, assembly.by_type("bank.hole", units))
-    return flow(units, rate, assembly.number("unloading.longest"), units.mass * units.vessels)
-
-
-def bottle_leak(assembly: Assembly, units: Units) -> Release:
-    """A bottle's valve leaks vapour."""
-    p = pressure(assembly, units)
-    vapour = p * property_of(assembly, units, "molar_mass") / (_GAS * (temperature(assembly, units) + _ZERO))
-    rate = release.gas_rate(assembly.number("bottle.hole"), vapour, p, property_of(assembly, units, "gamma"))
-    return flow(units, rate, assembly.number("unloading.longest"), units.mass)
-
-
-def burning_stock(assembly: Assembly, units: Units) -> Release:
-    """What burns as one fireball when a shop's bottles burst one after the other."""
-    return at_once(units, units.mass * units.vessels * assembly.number("bottle.fire_share"), vessel=True)
-
-
-def gate_leak(assembly: Assembly, units: Units) -> Release:
-    """A middle-sized hole of the inlet pipe, fed by the line."""
-    rate = hole_rate(assembly, replace(units, volume=np.zeros(len(units))), assembly.number("gate.hole"))
-    return flow(units, rate, assembly.number("unloading.longest"), np.full(len(units), np.inf))
-
-
-def gate_rupture(assembly: Assembly, units: Units) -> Release:
-    """The inlet breaks, fed by the line: the size of its fire follows from bore and pressure."""
-    bore = inlet_mm(assembly, units) / 1000
-    rate = hole_rate(assembly, replace(units, volume=np.zeros(len(units))), bore)
-    return flow(units, rate, assembly.number("unloading.longest"), np.full(len(units), np.inf))
-
-
 def inlet_mm(assembly: Assembly, units: Units) -> Array:
-    """Bore of a gate station's inlet, mm: ``inlet_mm`` in the row's JSON column, else the usual one."""
+    """Bore of a gate station's inlet, mm: ``inlet_mm`` in the row's JSON column, else the usual one.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> gate = {"unit_type": "gas_gate_station", "substance": "methane", "pressure_mpa": 4.0}
+    >>> inlet_mm(*unit(**gate)).tolist(), inlet_mm(*unit(**gate, extra={"inlet_mm": 500})).tolist()
+    ([300.0], [500.0])
+    """
     usual = assembly.number("gate.inlet")
     return np.array([float(extra.get("inlet_mm", usual)) if isinstance(extra, dict) else usual for extra in units.extra])
-
-
-def stock(assembly: Assembly, units: Units) -> Release:  # noqa: ARG001
-    """All that is stored, in all vessels."""
-    return at_once(units, units.mass * units.vessels)
-
-
-def floor(assembly: Assembly, units: Units) -> Release:
-    """The stock of a store burns on its floor."""
-    area = np.where(filled(units.bund, 0.0) > 0, units.bund, assembly.number("store.area"))
-    return at_once(units, units.mass * units.vessels, np.sqrt(area / np.pi))
-
-
-#: Every source term by name.
-TERMS: Mapping[str, Callable[[Assembly, Units], Release]] = {
-    term.__name__: term for term in (
-        whole, in_ten_minutes, small_hole, overfilled, hose_leak, hose_rupture, arm_leak, arm_rupture, tanker_burst, pump_leak,
-        pump_rupture, compressor_leak, compressor_rupture, pigtail, bank_burst, bank_leak, bottle_leak, burning_stock, gate_leak,
-        gate_rupture, stock, floor,
-    )
-}

@@ -37,7 +37,15 @@ def code_names(frame: pd.DataFrame, parameters: Parameters) -> NDArray[Any]:
 
 
 def known_names(parameters: Parameters) -> dict[str, str]:
-    """Code name by every name and CAS number that the tables know."""
+    """Code name by every name and CAS number that the tables know.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> names = known_names(parameters())
+    >>> names["氯气"], names["7782-50-5"]
+    ('chlorine', 'chlorine')
+    """
     states = parameters.table("quantified.substance.state")
     chinese = {str(zh): code for code, zh in parameters.table("quantified.substance.zh").items()}
     return {**{code: code for code in states}, **chinese, **parameters.table("quantified.substance.alias")}
@@ -57,7 +65,14 @@ def state_of(substance: str, parameters: Parameters) -> State:
 
 
 def is_dense(substance: str, parameters: Parameters) -> bool:
-    """Whether a poison's cloud is a dense gas near its source."""
+    """Whether a poison's cloud is a dense gas near its source.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> is_dense("chlorine", parameters()), is_dense("ammonia", parameters())
+    (True, False)
+    """
     return substance in parameters.entry("quantified.substance.dense").value
 
 

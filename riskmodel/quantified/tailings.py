@@ -32,6 +32,15 @@ def add_dams(assembly: Assembly, units: Units, ids: NDArray[Any]) -> None:
     ----------
     ids : (rows,) object
         Ids of the whole frame ``hazard_source``, to name a dam whose footprint cannot be read.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> assembly, dam = unit(unit_type="tailings_pond", substance="tailings", quantity_t=1.6e6, vessels=1, height_m=25.0)
+    >>> add_dams(assembly, dam, np.array(["h1"], object))
+    >>> found = assembly.builder.finish()
+    >>> found.points.frequency.tolist(), round(found.kernels[0].radius, -1), found.kernels[0].outdoors[0].item()
+    ([0.0001], 5280.0, 0.3)
     """
     frequency, lethality, side = (assembly.number(f"tailings.{name}") for name in ("failure", "lethality", "tile"))
     for n in range(len(units)):

@@ -38,7 +38,14 @@ _WIDTHS, _STEPS = 5.0, 40
 
 @dataclass(frozen=True)
 class Weather:
-    """One weather class: stability A–F, wind in m/s at 10 m, share of the time."""
+    """One weather class: stability A–F, wind in m/s at 10 m, share of the time.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> [f"{weather.stability}{weather.wind:g}" for weather in Climate.of(parameters()).classes]
+    ['B4', 'D1.5', 'D4', 'D8.5', 'E4', 'F1.5']
+    """
 
     stability: str
     wind: float
@@ -57,6 +64,13 @@ class Climate:
         rural or urban.
     rose : (16,) float64
         Relative probability of the wind blowing *towards* each sector, clockwise from north, mean 1.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> climate = Climate.of(parameters())
+    >>> round(sum(weather.share for weather in climate.classes), 9), climate.rose.mean().round(9).item()
+    (1.0, 1.0)
     """
 
     classes: tuple[Weather, ...]
@@ -98,6 +112,12 @@ def effective_share(lethality: Callable[[Array, Array], Array], sigma_y: Array, 
         Width of the cloud, m; the integral runs over ±5 σy.
     distance : (n,) float64
         m.
+
+    Examples
+    --------
+    >>> def bell(r, y): return np.exp(-0.5 * np.square(y / 20.0))  # ∫ over y is 20 √(2π)
+    >>> effective_share(bell, np.array([20.0]), np.array([200.0])).round(4).tolist()
+    [0.0399]
     """
     r = np.maximum(distance, 1.0)
     step = np.linspace(0.0, _WIDTHS, _STEPS + 1)
@@ -109,7 +129,14 @@ def effective_share(lethality: Callable[[Array, Array], Array], sigma_y: Array, 
 
 
 def puff_spread(distance: Array, stability: str, terrain: dispersion.Terrain) -> tuple[Array, Array]:
-    """σx = σy and σz of a puff, m: CCPS table 2-13 over open land; Briggs urban, for want of urban puff data, in towns."""
+    """σx = σy and σz of a puff, m: CCPS table 2-13 over open land; Briggs urban, for want of urban puff data, in towns.
+
+    Examples
+    --------
+    >>> sy, sz = puff_spread(np.array([100.0, 1000.0]), "D", "rural")
+    >>> sy.round(1).tolist(), sz.round(1).tolist()
+    ([4.2, 34.5], [3.8, 18.9])
+    """
     return dispersion.ccps_puff(distance, stability) if terrain == "rural" else dispersion.briggs(distance, stability, terrain)
 
 
@@ -129,6 +156,15 @@ class ToxicCloud:
         A footprint ends where P(death) falls below this.
     gas : Gas or None
         The cloud as it leaves the source, of a dense gas; None: passive from the start (Gaussian).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> cloud, calm = ToxicCloud.of(parameters(), "ammonia"), Weather("F", 1.5, 1.0)
+    >>> cloud.puff_lethality(2000.0, calm, "urban", np.array([100.0, 250.0, 350.0]), np.zeros(3)).round(2).tolist()
+    [1.0, 0.1, 0.0]
+    >>> round(cloud.puff(2000.0, calm, Climate.of(parameters())).kernel.radius, -1)
+    370.0
     """
 
     constants: probit.Toxic

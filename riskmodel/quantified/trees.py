@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 from geo.errors import UnknownIdentifier
 from riskmodel.quantified import ignition
 from riskmodel.quantified.assembly import Array, Assembly
+from riskmodel.quantified.failures import TERMS
 from riskmodel.quantified.outcomes import FOOTPRINTS, cloud_mass
-from riskmodel.quantified.releases import TERMS, Release, state
+from riskmodel.quantified.releases import Release, state
 from riskmodel.quantified.substances import chinese_name
 from riskmodel.quantified.units import Units, filled
 from riskmodel.scenarios import Theme
@@ -35,13 +36,19 @@ class Event:
     per : str
         Key of :data:`PER`: what the frequency counts.
     term : str
-        Key of :data:`riskmodel.quantified.releases.TERMS`.
+        Key of :data:`riskmodel.quantified.failures.TERMS`.
     control : str
         Key of :data:`CONTROLS`: who may stop it.
     tree : str
         Key of :data:`TREES` in place of the state's own tree.
     ignition : str
         Parameter with the probability of immediate ignition in place of the table's.
+
+    Examples
+    --------
+    >>> burst = Event("储罐破裂", "vessel.instantaneous", "vessel", "whole")
+    >>> burst.per in PER, burst.term in TERMS, burst.control
+    (True, True, 'none')
     """
 
     label: str
@@ -55,7 +62,14 @@ class Event:
 
 @dataclass(frozen=True)
 class Odds:
-    """Probabilities of an event tree, one value per unit: ignition at once, later if not at once, BLEVE, explosion."""
+    """Probabilities of an event tree, one value per unit: ignition at once, later if not at once, BLEVE, explosion.
+
+    Examples
+    --------
+    >>> odds = Odds(np.array([0.2]), np.array([0.5]), np.array([0.7]), np.array([0.4]))
+    >>> odds.burns.round(3).tolist(), odds.ball.round(3).tolist(), odds.late.round(3).tolist()
+    ([0.6], [0.14], [0.46])
+    """
 
     now: Array
     later: Array
@@ -83,6 +97,12 @@ class Leaf:
     """An outcome: its name, its probability given the release, and its footprint.
 
     ``footprint`` is a key of :data:`riskmodel.quantified.outcomes.FOOTPRINTS`.
+
+    Examples
+    --------
+    >>> odds = Odds(np.array([0.2]), np.array([0.5]), np.array([0.7]), np.array([0.4]))
+    >>> {leaf.label: leaf.share(odds).round(3).item() for leaf in TREES["liquefied burst"]}
+    {'火球': 0.14, '蒸气云爆炸': 0.184, '闪火': 0.276}
     """
 
     label: str
@@ -136,12 +156,28 @@ PER: Mapping[str, Callable[[Assembly, Units], Array]] = {
 
 
 def unloading_hours(assembly: Assembly, units: Units) -> Array:
-    """Unloading hours per year, with the default of the unit type where a row has none."""
+    """Unloading hours per year, with the default of the unit type where a row has none.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> assembly, station = unit(unit_type="filling_station", substance="gasoline", unloading_h=150.0)
+    >>> unloading_hours(assembly, station).tolist()
+    [150.0]
+    """
     return filled(units.hours, np.nan_to_num(assembly.by_type("unloading.hours", units)))
 
 
 def store_fires(assembly: Assembly, units: Units) -> Array:
-    """Fires per year of a chemical store: an ordinary warehouse of the same floor, times ``quantified.store.fire_factor``."""
+    """Fires per year of a chemical store: an ordinary warehouse of the same floor, times ``quantified.store.fire_factor``.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> assembly, store = unit(unit_type="chemical_store", substance="toluene", bund_m2=500.0)
+    >>> store_fires(assembly, store).round(5).tolist()
+    [0.00345]
+    """
     area = np.where(filled(units.bund, 0.0) > 0, units.bund, assembly.number("store.area"))
     parameters = assembly.parameters
     rate = float(parameters.table("fire.ignition.rate")["warehouse"])
@@ -152,7 +188,17 @@ def store_fires(assembly: Assembly, units: Units) -> Array:
 
 @dataclass(frozen=True)
 class Stop:
-    """A way that an operator or a valve ends a release: suffix of the label, probability, and what is left of it."""
+    """A way that an operator or a valve ends a release: suffix of the label, probability, and what is left of it.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> from riskmodel.quantified.failures import pigtail
+    >>> assembly, store = unit()
+    >>> stops = list(CONTROLS["isolated"](assembly, store, pigtail(assembly, store)))
+    >>> [(stop.suffix, stop.share.tolist(), stop.release.seconds.tolist()) for stop in stops]
+    [('（切断）', [0.999], [120.0]), ('（切断失效）', [0.001], [1800.0])]
+    """
 
     suffix: str
     share: Array
@@ -204,7 +250,16 @@ CONTROLS: Mapping[str, Callable[[Assembly, Units, Release], Iterator[Stop]]] = {
 
 
 def grow(assembly: Assembly, units: Units, events: tuple[Event, ...], theme: Theme = Theme.HAZCHEM) -> None:
-    """Add every leaf of every event for units of one substance."""
+    """Add every leaf of every event for units of one substance.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> assembly, vessel = unit(unit_type="pressure_vessels", substance="propane", quantity_t=40.0, vessels=1)
+    >>> grow(assembly, vessel, (Event("储罐破裂", "vessel.instantaneous", "vessel", "whole"),))
+    >>> {branch.label: f"{branch.frequency[0]:.1e}" for branch in assembly.branches}
+    {'储罐破裂·火球': '2.4e-07', '储罐破裂·蒸气云爆炸': '9.0e-08', '储罐破裂·闪火': '1.4e-07'}
+    """
     for event in events:
         frequency = _frequency(assembly, units, event) * PER[event.per](assembly, units)
         for stop in CONTROLS[event.control](assembly, units, TERMS[event.term](assembly, units)):
@@ -225,6 +280,14 @@ def leaves(assembly: Assembly, units: Units, out: Release, *, tree: str = "", im
         Parameter in place of the table of immediate ignition.
     odds : Odds, optional
         In place of the tables, e.g. where a fire is burning already.
+
+    Examples
+    --------
+    >>> from riskmodel.example import unit
+    >>> from riskmodel.quantified.failures import whole
+    >>> assembly, vessel = unit(unit_type="pressure_vessels", substance="propane", quantity_t=40.0, vessels=1)
+    >>> {label: share.round(2).item() for label, share, kernel in leaves(assembly, vessel, whole(assembly, vessel))}
+    {'火球': 0.49, '蒸气云爆炸': 0.18, '闪火': 0.27}
     """
     kind = state(assembly, units)
     chosen = TREES[tree or f"{kind} {'flow' if out.mass is None else 'burst'}"]

@@ -91,6 +91,11 @@ class UnitType:
     local : str
         Group of ``quantified.local`` with the deaths of those who work there, empty for none (their deaths are in the work
         accidents of their industry).
+
+    Examples
+    --------
+    >>> [event.label for event in UNIT_TYPES["chlorine_works"].events["toxic"]], UNIT_TYPES["dust_workshop"].theme.name
+    (['氯瓶破裂', '氯瓶阀门或连接管泄漏'], 'WORK_OTHER')
     """
 
     events: Mapping[State, tuple[Event, ...]]

@@ -42,6 +42,14 @@ class Units:
         The row's JSON column, or None.
     inundation : (n,) object
         GeoJSON of a tailings dam's flow in degrees, or None.
+
+    Examples
+    --------
+    >>> from riskmodel.example import frame
+    >>> store = {"enterprise_id": "e1", "unit_type": "chlorine_works", "substance": "chlorine", "quantity_t": 5.0, "vessels": 5}
+    >>> units = Units.read(frame("hazard_source", [store]), pd.Series({"e1": 1.4}))
+    >>> units.mass.tolist(), units.factor.tolist(), units.isolation.tolist()
+    ([1000.0], [1.4], ['manual'])
     """
 
     row: NDArray[np.int64]
@@ -108,5 +116,11 @@ class Units:
 
 
 def filled(values: Array, default: float | Array) -> Array:
-    """`values` with a default where they are missing."""
+    """`values` with a default where they are missing.
+
+    Examples
+    --------
+    >>> filled(np.array([0.6, np.nan]), 1.6).tolist()
+    [0.6, 1.6]
+    """
     return np.where(np.isnan(values), default, values)

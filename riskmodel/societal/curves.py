@@ -24,13 +24,24 @@ def fn_curve(rate: ArrayLike, mean_deaths: ArrayLike) -> NDArray[np.float64]:
     ----------
     rate : (k,) events per year
     mean_deaths : (k,) mean deaths per event
+
+    Examples
+    --------
+    >>> fn_curve([1e-4, 1e-6], [0.5, 20.0])[[0, 2, 4]].round(8).tolist()
+    [4.035e-05, 2.44e-06, 1e-06]
     """
     rates = np.asarray(rate, np.float64)
     return np.asarray(fn_curves(rates, mean_deaths, np.zeros(len(rates), np.int64), 1)[0])
 
 
 def fn_curves(rate: ArrayLike, mean_deaths: ArrayLike, group: NDArray[np.int64], groups: int) -> NDArray[np.float64]:
-    """The same for groups of events, shape (groups, len(FN_N))."""
+    """The same for groups of events, shape (groups, len(FN_N)).
+
+    Examples
+    --------
+    >>> fn_curves([1e-4, 1e-6], [0.5, 20.0], np.array([0, 1]), 2)[:, [0, 4]].round(8).tolist()
+    [[3.935e-05, 0.0], [1e-06, 1e-06]]
+    """
     rates, mean = np.asarray(rate, np.float64), np.asarray(mean_deaths, np.float64)
     curves = np.zeros((groups, len(FN_N)))
     rows = np.flatnonzero((rates > 0) & (mean > 0))
@@ -49,6 +60,12 @@ def zone(curve: NDArray[np.float64], parameters: Parameters, *, factor: float = 
     """Zone of one installation's own curve by GB 36894: 2 above the upper line, 1 between the lines, 0 below.
 
     The lines are F = upper / N and F = lower / N (slope −1); `factor` multiplies the curve first.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> [ZONES[zone(fn_curve([rate], [20.0]), parameters())] for rate in (1e-8, 1e-6, 1e-4)]
+    ['可接受区', '尽可能降低区', '不可接受区']
     """
     n = np.asarray(FN_N, np.float64)
     if np.any(curve * factor > parameters.number("levels.criteria.fn_upper") / n):
@@ -57,6 +74,13 @@ def zone(curve: NDArray[np.float64], parameters: Parameters, *, factor: float = 
 
 
 def upper_ratio(curve: NDArray[np.float64], parameters: Parameters) -> float:
-    """How many times the upper line of GB 36894 a curve reaches at its highest point."""
+    """How many times the upper line of GB 36894 a curve reaches at its highest point.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> round(upper_ratio(fn_curve([1e-6], [20.0]), parameters()), 3)
+    0.011
+    """
     upper = parameters.number("levels.criteria.fn_upper") / np.asarray(FN_N, np.float64)
     return float((curve / upper).max())

@@ -53,6 +53,14 @@ class EventTable:
         Mean deaths in this street, given the event.
     lost : float
         Deaths per year in dropped rows.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> table = event_table(town(), scored().scenarios, scored().exposure)
+    >>> part, rate, deaths = table.summed(np.zeros(len(table.rate), np.int64))
+    >>> np.unique(table.slot).tolist(), f"{(rate * deaths).sum():.2e}"
+    ([0, 1, 2, 3], '4.38e-04')
     """
 
     event: NDArray[np.int64]
@@ -120,6 +128,13 @@ def event_table(inputs: ModelInputs, scenarios: ScenarioSet, exposure: Exposure,
     ----------
     least : float
         Rows of fewer deaths per year are dropped.
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> table = event_table(town(), scored().scenarios, scored().exposure)
+    >>> f"{(table.rate * table.deaths).sum():.2e}", table.lost < 1e-9
+    ('4.38e-04', True)
     """
     from riskmodel.kernels import reach
 
@@ -148,7 +163,14 @@ def event_table(inputs: ModelInputs, scenarios: ScenarioSet, exposure: Exposure,
 
 
 def coverage_start(coverage: Coverage, cells: int) -> NDArray[np.int32]:
-    """Where each cell's rows begin in the coverage, with one more at the end."""
+    """Where each cell's rows begin in the coverage, with one more at the end.
+
+    Examples
+    --------
+    >>> cover = Coverage(np.array([0, 0, 2]), np.array([0, 1, 1], np.int32), np.array([0.4, 0.6, 1.0]))
+    >>> coverage_start(cover, 3).tolist()
+    [0, 2, 2, 3]
+    """
     start = np.zeros(cells + 1, np.int32)
     np.cumsum(np.bincount(coverage.cell, minlength=cells), out=start[1:])
     return start

@@ -32,6 +32,15 @@ class InstallationEvents:
     scenario : (n,) int64
         Row of the point scenario.
     rate, deaths : (n,) float64
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> from riskmodel.societal import event_table
+    >>> run = scored()
+    >>> found = installation_events(town(), run.scenarios, event_table(town(), run.scenarios, run.exposure))
+    >>> found.ids.tolist(), found.unit.tolist(), f"{(found.rate * found.deaths).sum():.1e}"
+    (['e1'], [0], '4.3e-04')
     """
 
     ids: NDArray[np.object_]
@@ -47,6 +56,15 @@ def installation_events(inputs: ModelInputs, scenarios: ScenarioSet, table: Even
 
     All units of one enterprise are one installation (GB/T 37243-2019 clause 4: once one of them needs a quantitative
     assessment, all of them go into it).
+
+    Examples
+    --------
+    >>> from riskmodel.example import scored, town
+    >>> from riskmodel.societal import event_table
+    >>> run = scored()
+    >>> found = installation_events(town(), run.scenarios, event_table(town(), run.scenarios, run.exposure))
+    >>> found.ids.tolist(), found.deaths.max().round(1).item()
+    (['e1'], 30.1)
     """
     points = scenarios.points
     chosen = (points.scope == Scope.HC) & (points.kernel >= 0) & (points.kind == scenarios.kinds.index("hazard_source"))
@@ -72,6 +90,15 @@ def installation_curves(inputs: ModelInputs, events: InstallationEvents, paramet
     DataFrame
         id, name, area_code, zone (0–2 of :data:`riskmodel.societal.ZONES`), within_decade (within a decade below the upper
         line), f (list: per year at the values of FN_N).
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.societal import event_table
+    >>> run = scored()
+    >>> events = installation_events(town(), run.scenarios, event_table(town(), run.scenarios, run.exposure))
+    >>> installation_curves(town(), events, parameters())[["id", "name", "zone", "within_decade"]].values.tolist()
+    [['e1', '甲化工厂', 1, True]]
     """
     units, enterprises = inputs.frames["hazard_source"], inputs.frames["enterprise"]
     curves = fn_curves(events.rate, events.deaths, events.installation, len(events.ids))
