@@ -81,6 +81,12 @@ class Gas:
         K.
     ambient : float
         Temperature of the air, K.
+
+    Examples
+    --------
+    >>> chlorine = Gas.vapour(0.0709, 239.15)
+    >>> round(chlorine.density, 2), chlorine.concentration == chlorine.density, chlorine.ambient
+    (3.61, True, 293.15)
     """
 
     density: float
@@ -244,6 +250,12 @@ class Dilution:
         Constant a of the near field ``a / (a + (x/scale)²)``.
     knots, values : (k, …) array
         Ascending distances, m, and the dilutions there; between them straight in the logarithms, constant beyond the last.
+
+    Examples
+    --------
+    >>> cloud = Dilution.plume(np.array([2.0]), np.array([-0.5]))
+    >>> cloud.scale.tolist(), cloud.knots.shape == cloud.values.shape, bool((np.diff(cloud.values[:, 0]) < 0).all())
+    ([2.0], True, True)
     """
 
     scale: Array

@@ -32,6 +32,12 @@ class Plume:
         Where the curves end and the Gaussian plume goes on, m.
     shift_y, shift_z : array
         Virtual distances of the Gaussian plume for width and height, less `end`, m.
+
+    Examples
+    --------
+    >>> cloud = Plume.of(1.0, 2.0, "D", "rural", Gas.vapour(0.0709, 239.15))
+    >>> cloud.dense.tolist(), np.round(cloud.buoyancy, 2).tolist()
+    (True, 0.68)
     """
 
     rate: Array

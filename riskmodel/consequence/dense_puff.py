@@ -31,6 +31,12 @@ class Puff:
         The curves.
     end, shift_y, shift_z : array
         As in :class:`riskmodel.consequence.dense_plume.Plume`.
+
+    Examples
+    --------
+    >>> cloud = Puff.of(1000.0, 2.0, "D", "rural", Gas.vapour(0.0709, 239.15))
+    >>> cloud.dense.tolist(), np.round(cloud.volume).tolist()
+    (True, 277.0)
     """
 
     mass: Array

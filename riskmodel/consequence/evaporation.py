@@ -18,7 +18,13 @@ _GAS_CONSTANT = 8.314
 
 
 class Ground(NamedTuple):
-    """Thermal conductivity, W/(m K), and diffusivity, m²/s."""
+    """Thermal conductivity, W/(m K), and diffusivity, m²/s.
+
+    Examples
+    --------
+    >>> GROUND["concrete"].conductivity, GROUND["concrete"].diffusivity
+    (1.1, 1.29e-07)
+    """
 
     conductivity: float
     diffusivity: float

@@ -26,7 +26,13 @@ THERMAL: Mapping[str, tuple[float, float, float]] = MappingProxyType({
 
 
 class Toxic(NamedTuple):
-    """Constants of ``Pr = a + b ln(Cⁿ t)``, C in mg/m³ and t in minutes."""
+    """Constants of ``Pr = a + b ln(Cⁿ t)``, C in mg/m³ and t in minutes.
+
+    Examples
+    --------
+    >>> Toxic(-6.35, 0.5, 2.75) == TOXIC["chlorine"], TOXIC["ammonia"].n
+    (True, 2)
+    """
 
     a: float
     b: float

@@ -19,7 +19,14 @@ GRAVITY = 9.81
 
 
 class GasExit(NamedTuple):
-    """State of a gas at the orifice: mass rate (kg/s), pressure (Pa), temperature (K) and velocity (m/s)."""
+    """State of a gas at the orifice: mass rate (kg/s), pressure (Pa), temperature (K) and velocity (m/s).
+
+    Examples
+    --------
+    >>> exit = GasExit(np.array(0.2), np.array(101_325.0), np.array(250.0), np.array(410.0))
+    >>> float(exit.rate), float(exit.velocity)
+    (0.2, 410.0)
+    """
 
     rate: Array
     pressure: Array

@@ -32,6 +32,17 @@ def factors_by_kind(models: Sequence[LearnedModel], inputs: ModelInputs) -> dict
     ------
     BadParameter
         If a model is not approved, no rate, not frozen on local data, for no known kind or column, or if two are for one row.
+
+    Examples
+    --------
+    >>> from riskmodel.example import town
+    >>> from riskmodel.learned.features import Feature
+    >>> year = Feature("year", "建成年份", edges=(1980.0,))
+    >>> facts = {APPLIES_TO: {"kind": "pipeline", "medium": "gas"}, FROZEN_ON: "2015–2025 本市燃气管线"}
+    >>> model = LearnedModel("town-gas", "rate", "1/(1000 km yr)", (year,), np.array([0.4, 0.2, 0.3]), 0.25, facts=facts,
+    ...                      approved="某局 2026-05")
+    >>> factors_by_kind([model], town())["pipeline"].to_dict()
+    {'p1': 0.8}
     """
     found: dict[str, list[pd.Series]] = {}
     for model in models:

@@ -50,6 +50,17 @@ class Assessment:
         Events of either.
     others : mapping
         Further comparisons by name: other methods, margins, blocks of ground, shuffled outcomes.
+
+    Examples
+    --------
+    >>> from riskmodel.learned.features import Feature
+    >>> year = Feature("year", "建成年份", edges=(1980.0,))
+    >>> model = LearnedModel("town-gas", "rate", "1/(1000 km yr)", (year,), np.array([0.4, 0.1, 0.25]), 0.25)
+    >>> n, e, rate = [40.0, 10.0], [100.0, 100.0], [0.4, 0.1]
+    >>> skill, slope, groups = check.rate_skill(n, e, rate, 0.25), check.rate_slope(n, e, rate), check.reliability(n, e, rate, 2)
+    >>> found = Assessment(model, skill, slope, groups, {}, check.gain_curve(n, e, rate), trained=78, tested=50, others={})
+    >>> found.skill.better, found.reliability.observed.tolist()
+    (True, [0.1, 0.4])
     """
 
     model: LearnedModel
@@ -74,6 +85,18 @@ def failure(incidents: pd.DataFrame, exposure: pd.DataFrame, method: Method = ME
         As for :func:`riskmodel.learned.pipelines.failures_by_cell`.
     method : Method
         How to fit.
+
+    Examples
+    --------
+    >>> names = {attribute: sum(levels, ()) for attribute, levels in case._LEVELS.items()}
+    >>> km = [(year, attribute, level, 9000.0 / len(every)) for year in (2015, 2018) for attribute, every in names.items()
+    ...       for level in every]
+    >>> exposure = pd.DataFrame(km, columns=["year_of_failure", "attribute", "level", "km"])
+    >>> rows = pd.DataFrame({"system": "transmission", "year_of_failure": np.tile([2015, 2018], 50), "class_location": "三级",
+    ...                      "diameter_mm": 508.0, "year": np.repeat([1965.0, 2005.0], [70, 30])})
+    >>> found = failure(rows, exposure)
+    >>> found.model.base, found.skill.better
+    (5.5556, True)
     """
     cells = case.failures_by_cell(incidents, exposure)
     past = (cells["year_of_failure"] <= case.TRAINED_TO).to_numpy(bool)
@@ -92,7 +115,17 @@ def failure(incidents: pd.DataFrame, exposure: pd.DataFrame, method: Method = ME
 
 
 def ignition(incidents: pd.DataFrame, system: str, method: Method = METHOD) -> Assessment:
-    """Fire given a reported failure, of ``transmission`` or ``distribution`` lines."""
+    """Fire given a reported failure, of ``transmission`` or ``distribution`` lines.
+
+    Examples
+    --------
+    >>> rows = pd.DataFrame({"system": "transmission", "year_of_failure": np.repeat([2015, 2018], 100), "diameter_mm": 508.0,
+    ...                      "year": np.tile([1960.0, 2005.0], 100), "class_location": "三级", "latitude": 40.0,
+    ...                      "longitude": np.tile(np.linspace(-120.0, -75.0, 20), 10), "subcause": "",
+    ...                      "ignited": np.tile([True, False, True, False, False], 40)})
+    >>> ignition(rows, "transmission").model.base
+    0.4
+    """
     rows = case.ignition_rows(incidents, system)
     past = (rows["year_of_failure"] <= case.TRAINED_TO).to_numpy(bool)
     before, after = rows[past].reset_index(drop=True), rows[~past].reset_index(drop=True)
@@ -108,7 +141,16 @@ def ignition(incidents: pd.DataFrame, system: str, method: Method = METHOD) -> A
 
 
 def relative_rates(model: LearnedModel) -> pd.DataFrame:
-    """Rate of every bin of a failure model over its mean, the other attributes at their mean."""
+    """Rate of every bin of a failure model over its mean, the other attributes at their mean.
+
+    Examples
+    --------
+    >>> from riskmodel.learned.features import Feature
+    >>> year = Feature("year", "建成年份", edges=(1980.0,))
+    >>> model = LearnedModel("town-gas", "rate", "1/(1000 km yr)", (year,), np.array([0.4, 0.2, 0.3]), 0.25)
+    >>> relative_rates(model).values.tolist()
+    [['建成年份', '≤ 1980', 1.6], ['建成年份', '> 1980', 0.8]]
+    """
     parts = []
     unknown = [feature.bins for feature in model.features]
     for axis, feature in enumerate(model.features):
@@ -119,7 +161,14 @@ def relative_rates(model: LearnedModel) -> pd.DataFrame:
 
 
 def named_after_the_fire(incidents: pd.DataFrame) -> tuple[int, int]:
-    """Reports whose sub-cause is a fire or explosion, and how many of them burned: why causes are no features of ignition."""
+    """Reports whose sub-cause is a fire or explosion, and how many of them burned: why causes are no features of ignition.
+
+    Examples
+    --------
+    >>> causes = ["fire/explosion as primary cause", "external corrosion", "fire/explosion as primary cause"]
+    >>> named_after_the_fire(pd.DataFrame({"subcause": causes, "ignited": [True, False, True]}))
+    (2, 2)
+    """
     named = incidents[incidents["subcause"] == "fire/explosion as primary cause"]
     return len(named), int(named["ignited"].sum())
 

@@ -48,6 +48,12 @@ class Feature:
     BadParameter
         If it has both edges and levels or neither, or edges that do not increase, or a level twice, or words for other bins,
         or if it is one of :data:`CONSEQUENCES`.
+
+    Examples
+    --------
+    >>> diameter = Feature("diameter_mm", "外径 mm", edges=(127, 279))
+    >>> diameter.bin_labels, diameter.bin_of(pd.Series([100.0, 279.0, 600.0, None])).tolist()
+    (('≤ 127', '127–279', '> 279'), [0, 1, 2, 3])
     """
 
     name: str
@@ -124,6 +130,12 @@ def shape_of(features: Sequence[Feature], *, unknown: bool = True) -> tuple[int,
     ------
     BadParameter
         If there is no feature, or the table would have more than :data:`MOST_CELLS` cells.
+
+    Examples
+    --------
+    >>> pair = Feature("year", "建成年份", edges=(1980.0,)), Feature("material", "材料", levels=("steel", "plastic", "iron"))
+    >>> shape_of(pair), shape_of(pair, unknown=False)
+    ((3, 4), (2, 3))
     """
     shape = tuple(feature.bins + int(unknown) for feature in features)
     if not shape or prod(shape) > MOST_CELLS:
@@ -139,6 +151,12 @@ def bins_of(frame: pd.DataFrame, features: Sequence[Feature]) -> NDArray[np.int6
     ------
     BadParameter
         If the frame lacks a feature's column.
+
+    Examples
+    --------
+    >>> pair = Feature("year", "建成年份", edges=(1980.0,)), Feature("material", "材料", levels=("steel", "plastic"))
+    >>> bins_of(pd.DataFrame({"year": [1975, 2004], "material": ["plastic", None]}), pair).tolist()
+    [[0, 1], [1, 2]]
     """
     missing = [feature.name for feature in features if feature.name not in frame]
     if missing:
@@ -148,6 +166,12 @@ def bins_of(frame: pd.DataFrame, features: Sequence[Feature]) -> NDArray[np.int6
 
 
 def all_bins(features: Sequence[Feature]) -> NDArray[np.int64]:
-    """Every combination of known bins in the order of the table, shape (cells, features)."""
+    """Every combination of known bins in the order of the table, shape (cells, features).
+
+    Examples
+    --------
+    >>> all_bins([Feature("year", "建成年份", edges=(1980.0,)), Feature("material", "材料", levels=("steel", "plastic"))]).tolist()
+    [[0, 0], [0, 1], [1, 0], [1, 1]]
+    """
     shape = shape_of(features, unknown=False)
     return np.stack([axis.ravel() for axis in np.indices(shape)], axis=1).astype(np.int64)

@@ -52,6 +52,15 @@ class LearnedModel:
         Who approved it for use, for what and when; empty: not approved, and :meth:`factors` refuses.
     facts : mapping
         How it was trained: method, years, events, exposure. Text and numbers.
+
+    Examples
+    --------
+    >>> year = Feature("year", "建成年份", edges=(1980.0,))
+    >>> rates = np.array([0.4, 0.2, 0.3])
+    >>> model = LearnedModel("town-gas", "rate", "1/(1000 km yr)", (year,), rates, 0.25, approved="某局 2026-05")
+    >>> lines = pd.DataFrame({"id": ["p1", "p2", "p3"], "year": [1975, 2004, None]})
+    >>> model.predict(lines).tolist(), model.frozen(lines, [1.0, 2.0, 1.0]).factors(lines).round(3).to_dict()
+    ([0.4, 0.2, 0.3], {'p1': 1.455, 'p2': 0.727, 'p3': 1.091})
     """
 
     name: str
@@ -151,7 +160,13 @@ def rounded(values: ArrayLike, digits: int = 5) -> Array:
 
 
 def with_unknown(known: Array, weights: Sequence[Array]) -> Array:
-    """Append to every axis the bin for values that are not known: the mean over the axis with the given weights."""
+    """Append to every axis the bin for values that are not known: the mean over the axis with the given weights.
+
+    Examples
+    --------
+    >>> with_unknown(np.array([[0.4, 0.2], [0.2, 0.1]]), [np.array([1.0, 3.0]), np.array([1.0, 1.0])]).round(4).tolist()
+    [[0.4, 0.2, 0.3], [0.2, 0.1, 0.15], [0.25, 0.125, 0.1875]]
+    """
     table = known
     for axis, weight in enumerate(weights):
         total = weight.sum()

@@ -81,6 +81,13 @@ def reports(table: pd.DataFrame) -> pd.DataFrame:
     ------
     BadParameter
         If a column is missing, or one that tells of deaths, injuries or cost is there.
+
+    Examples
+    --------
+    >>> row = {"system": "transmission", "year_of_failure": 2014, "latitude": 40.0, "longitude": -80.0, "diameter_mm": 508.0,
+    ...        "material": "steel", "year": 1965, "location_class": "3", "subcause": "external", "ignited": 0}
+    >>> reports(pd.DataFrame([row]))[["class_location", "ignited"]].values.tolist()
+    [['三级', False]]
     """
     needed = {"system", "year_of_failure", "latitude", "longitude", "diameter_mm", "material", "year", "location_class",
               "subcause", "ignited"}
@@ -111,6 +118,17 @@ def failures_by_cell(incidents: pd.DataFrame, exposure: pd.DataFrame) -> pd.Data
     DataFrame
         Per year and cell: ``year_of_failure``, ``events``, ``exposure`` (1000 km·yr), and a value of every feature inside
         its bin.
+
+    Examples
+    --------
+    >>> names = {attribute: sum(levels, ()) for attribute, levels in _LEVELS.items()}
+    >>> km = [(2014, attribute, level, 1000.0 / len(every)) for attribute, every in names.items() for level in every]
+    >>> exposure = pd.DataFrame(km, columns=["year_of_failure", "attribute", "level", "km"])
+    >>> failure = pd.DataFrame([{"system": "transmission", "year_of_failure": 2014, "diameter_mm": 508.0, "year": 1965,
+    ...                          "class_location": "三级"}])
+    >>> cells = failures_by_cell(failure, exposure)
+    >>> cells["events"].sum().item(), round(cells["exposure"].sum().item(), 6), len(cells)
+    (1.0, 1.0, 160)
     """
     bins = all_bins(FAILURE)
     rows = incidents[incidents["system"] == "transmission"]
@@ -126,7 +144,13 @@ def failures_by_cell(incidents: pd.DataFrame, exposure: pd.DataFrame) -> pd.Data
 
 
 def cell_values(bins: NDArray[np.int64]) -> pd.DataFrame:
-    """One value inside every bin of :data:`FAILURE`, as columns that a model reads."""
+    """One value inside every bin of :data:`FAILURE`, as columns that a model reads.
+
+    Examples
+    --------
+    >>> cell_values(np.array([[0, 3, 2]])).values.tolist()
+    [[127.0, 1979.0, '三级']]
+    """
     columns: dict[str, object] = {}
     for axis, feature in enumerate(FAILURE):
         inside = np.array(feature.levels, object) if feature.levels else np.array([*feature.edges, feature.edges[-1] + 1], object)
@@ -141,16 +165,25 @@ def margins(exposure: pd.DataFrame, attribute: str) -> pd.DataFrame:
     ------
     BadParameter
         If the attribute is not in the table.
+
+    Examples
+    --------
+    >>> exposure = pd.DataFrame({"year_of_failure": 2014, "attribute": "location_class", "level": ["1", "2", "3", "4", "unknown"],
+    ...                          "km": [60.0, 20.0, 15.0, 5.0, 10.0]})
+    >>> margins(exposure, "location_class").round(2).values.tolist()
+    [[66.0, 22.0, 16.5, 5.5]]
     """
     rows = exposure[exposure["attribute"] == attribute]
     if rows.empty:
         raise BadParameter(f"暴露量表没有“{attribute}”", f"the exposure table has no {attribute!r}")
     wide = rows.pivot_table(index="year_of_failure", columns="level", values="km", aggfunc="sum").fillna(0.0)
+    if "unknown" not in wide:
+        wide["unknown"] = 0.0
     if attribute == "decade":
         hidden = np.where(wide["<1940"] > 0, 0.0, _BEFORE_1940 * wide["unknown"])
         wide["<1940"], wide["unknown"] = wide["<1940"] + hidden, wide["unknown"] - hidden
     known = pd.DataFrame({index: wide[list(levels)].sum(axis=1) for index, levels in enumerate(_LEVELS[attribute])})
-    total = known.sum(axis=1) + wide.get("unknown", 0.0)
+    total = known.sum(axis=1) + wide["unknown"]
     return known.mul(total / known.sum(axis=1), axis=0)
 
 
@@ -166,7 +199,14 @@ def _km_by_cell(exposure: pd.DataFrame) -> dict[int, Array]:
 
 
 def ignition_rows(incidents: pd.DataFrame, system: str) -> pd.DataFrame:
-    """Reports of one system in which every feature of :data:`IGNITION` is known."""
+    """Reports of one system in which every feature of :data:`IGNITION` is known.
+
+    Examples
+    --------
+    >>> row = {"system": "transmission", "diameter_mm": 508.0, "year": 1965, "class_location": "三级", "ignited": True}
+    >>> len(ignition_rows(pd.DataFrame([row, row | {"diameter_mm": None}, row | {"system": "distribution"}]), "transmission"))
+    1
+    """
     rows = incidents[incidents["system"] == system]
     known = np.all(bins_of(rows, IGNITION[system]) < [feature.bins for feature in IGNITION[system]], axis=1)
     return rows[known].reset_index(drop=True)
@@ -182,6 +222,17 @@ def marginal_rates(incidents: pd.DataFrame, exposure: pd.DataFrame, first: int, 
     -------
     DataFrame
         Columns ``feature``, ``bin``, ``events``, ``exposure`` (1000 km·yr), ``rate`` (1/(1000 km yr)).
+
+    Examples
+    --------
+    >>> names = {attribute: sum(levels, ()) for attribute, levels in _LEVELS.items()}
+    >>> km = [(2014, attribute, level, 1000.0 / len(every)) for attribute, every in names.items() for level in every]
+    >>> exposure = pd.DataFrame(km, columns=["year_of_failure", "attribute", "level", "km"])
+    >>> failure = pd.DataFrame([{"system": "transmission", "year_of_failure": 2014, "diameter_mm": 508.0, "year": 1965,
+    ...                          "class_location": "三级"}])
+    >>> table = marginal_rates(failure, exposure, 2014, 2014)
+    >>> table.loc[table["events"] > 0, ["feature", "bin", "rate"]].values.tolist()
+    [['外径 mm', '279–533', 5.0], ['建成年份', '1960–1969', 9.0], ['地区等级', '三级', 4.0]]
     """
     rows = incidents[(incidents["system"] == "transmission") & incidents["year_of_failure"].between(first, last)]
     if not every_part:

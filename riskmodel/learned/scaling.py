@@ -56,5 +56,11 @@ def neutral_constant(relative: ArrayLike, weight: ArrayLike, bounds: tuple[float
 
 
 def with_environment(multiplier: ArrayLike, environment: ArrayLike, bounds: tuple[float, float] = BOUNDS) -> Array:
-    """``F_learned · F_environment`` within the bounds: weather must not carry a learned factor past what was validated."""
+    """``F_learned · F_environment`` within the bounds: weather must not carry a learned factor past what was validated.
+
+    Examples
+    --------
+    >>> with_environment([0.8, 2.5], 1.5).round(2).tolist()
+    [1.2, 3.0]
+    """
     return np.clip(np.asarray(multiplier, np.float64) * np.asarray(environment, np.float64), *bounds)

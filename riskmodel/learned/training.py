@@ -43,6 +43,11 @@ class Method:
         gbm: learning rate.
     seed : int
         gbm: of the random generator.
+
+    Examples
+    --------
+    >>> Method().text, Method("gbm", trees=40).text
+    ('glm, prior sd 0.5', 'gbm, 40 trees of 4 leaves')
     """
 
     form: str = "glm"
@@ -88,6 +93,14 @@ def train(events: ArrayLike, exposure: ArrayLike, frame: pd.DataFrame, features:
     ------
     BadParameter
         If lengths differ, a count or exposure is negative, or there are fewer than :data:`LEAST_EVENTS` events.
+
+    Examples
+    --------
+    >>> lines = pd.DataFrame({"year": [1970.0, 1975.0, 1990.0, 2005.0]})
+    >>> year = Feature("year", "建成年份", edges=(1980.0,))
+    >>> model = train([30, 26, 12, 10], [100.0, 100.0, 100.0, 100.0], lines, [year], name="town-gas", unit="1/(1000 km yr)")
+    >>> model.predict(lines).round(2).tolist(), model.base, model.facts["events"]
+    ([0.27, 0.27, 0.12, 0.12], 0.195, 78)
     """
     n, e = np.asarray(events, np.float64), np.asarray(exposure, np.float64)
     bins, keep = _complete(n, e, frame, features)
@@ -119,6 +132,14 @@ def train_probability(outcome: ArrayLike, frame: pd.DataFrame, features: Sequenc
     ------
     BadParameter
         As :func:`train`; events with the outcome and events without are each counted.
+
+    Examples
+    --------
+    >>> leaks = pd.DataFrame({"material": ["steel"] * 100 + ["plastic"] * 100})
+    >>> burned = [True] * 40 + [False] * 60 + [True] * 10 + [False] * 90
+    >>> material = Feature("material", "材料", levels=("steel", "plastic"))
+    >>> train_probability(burned, leaks, [material], name="ignition").predict(leaks.iloc[[0, 150]]).round(2).tolist()
+    [0.37, 0.13]
     """
     y = np.asarray(outcome, np.float64)
     bins, keep = _complete(y, np.ones_like(y), frame, features)

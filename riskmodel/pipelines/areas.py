@@ -166,8 +166,9 @@ def hca_three(inputs: ModelInputs, found: pd.DataFrame | None = None) -> pd.Data
     Examples
     --------
     >>> from riskmodel.example import town
+    >>> along = shapely.LineString([(500_500.0, 4_400_700.0), (502_500.0, 4_400_700.0)])
     >>> line = {"id": "p1", "name": "陕京线", "medium": "gas", "service": "transmission", "diameter_mm": 1016.0,
-    ...         "pressure_mpa": 10.0, "class_location": "四级", "geometry": shapely.LineString([(500_500.0, 4_400_700.0), (502_500.0, 4_400_700.0)])}
+    ...         "pressure_mpa": 10.0, "class_location": "四级", "geometry": along}
     >>> hca_three(town(pipeline=[line])).values.tolist()
     [['110101001000', '陕京线'], ['110101002000', '陕京线']]
     """

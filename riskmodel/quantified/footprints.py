@@ -278,8 +278,9 @@ def blast_radius(mass: float, fuel: Fuel, physics: Physics, overpressure: float)
     Examples
     --------
     >>> from riskmodel.example import parameters
-    >>> [round(blast_radius(9000.0, Fuel.of(parameters(), "propane"), Physics.of(parameters()), pressure)) for pressure in (3e4, 1e4)]
-    [93, 188]
+    >>> fuel, physics = Fuel.of(parameters(), "propane"), Physics.of(parameters())
+    >>> round(blast_radius(9000.0, fuel, physics, 3e4)), round(blast_radius(9000.0, fuel, physics, 1e4))
+    (93, 188)
     """
     tnt = _tnt_of_cloud(mass, fuel, physics)
     return float(np.cbrt(tnt)) * explosion.scaled_distance(explosion.kinney_graham, overpressure / 1e3)

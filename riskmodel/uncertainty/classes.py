@@ -27,6 +27,13 @@ class Classes:
     names : tuple of str
     points, lines, background : (n,) int8
         Index into `names`.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> found = classify(town(), scored().scenarios, parameters())
+    >>> [found.names[c] for c in np.unique(found.points)]
+    ['building', 'equipment', 'reported', 'fire_site', 'fire_public', 'fire_care', 'toxic']
     """
 
     names: tuple[str, ...]
@@ -42,6 +49,12 @@ def factors_of(parameters: Parameters) -> dict[str, tuple[str, ...]]:
     ------
     UnknownIdentifier
         If a class names a factor that the table does not have.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> factors_of(parameters())["fire_dwelling"], factors_of(parameters())["pipeline_gas"]
+    (('fire', 'mitigation'), ('pipeline_gas', 'ignition_immediate', 'foreign', 'heat', 'distance_heat', 'day_share'))
     """
     known = {FIRE, HEAT, *parameters.table("uncertainty.factor.error_factor")}
     table = {name: tuple(factors) for name, factors in parameters.table("uncertainty.class.factors").items()}
@@ -58,6 +71,13 @@ def classify(inputs: ModelInputs, scenarios: ScenarioSet, parameters: Parameters
 
     A scenario's theme and label decide (``uncertainty.class.label``, else ``uncertainty.class.theme``); fires of venues and
     premises go by the row of the fire table.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> found, run = classify(town(), scored().scenarios, parameters()), scored()
+    >>> [found.names[c] for c in found.lines], [found.names[c] for c in found.background]
+    (['pipeline_gas', 'pipeline_gas'], ['fire_dwelling', 'gas_use', 'unreported', 'confined'])
     """
     names = tuple(factors_of(parameters))
     by_label = _by_label(scenarios, names, parameters)

@@ -37,6 +37,19 @@ def ir_multipliers(x: Array, y: Array, scope: Scope, scenarios: ScenarioSet, cla
     x, y : (n,) Albers metres
     fences : (points,) float64
         Radius of every point scenario's fence, m.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields, draw_streets
+    >>> run = scored()
+    >>> classes = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
+    >>> draws = draw_streets(classes, parameters(), draws=200)
+    >>> x, y = np.array([501_000.0]), np.array([4_401_200.0])
+    >>> fences = np.zeros(len(run.scenarios.points.x))
+    >>> found = ir_multipliers(x, y, Scope.HC, run.scenarios, classes.classes, draws, parameters(), fences)
+    >>> found.shape, np.quantile(found, [0.05, 0.95]).round(1).tolist()
+    ((200, 1), [0.0, 3.5])
     """
     n, wide = len(x), len(classes.names)
     base, total = np.zeros(n), np.zeros((found.factors.draws, n))
@@ -138,6 +151,19 @@ def curve_draws(events: InstallationEvents, rows: NDArray[np.int64], street: NDA
     rows : (m,) installations
     street : (m,) int64
         Street of each; negative: none.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.societal import event_table, installation_events
+    >>> from riskmodel.uncertainty import class_fields, draw_streets
+    >>> run = scored()
+    >>> classes = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
+    >>> draws = draw_streets(classes, parameters(), draws=200)
+    >>> events = installation_events(town(), run.scenarios, event_table(town(), run.scenarios, run.exposure))
+    >>> found = curve_draws(events, np.array([0]), np.array([0]), classes.classes, draws)
+    >>> found.shape, [f"{f:.0e}" for f in np.quantile(found[:, 0, 4], [0.05, 0.95])]
+    ((200, 1, 13), ['1e-08', '5e-05'])
     """
     wide, m = len(classes.names), len(rows)
     curves = np.zeros((found.factors.draws, m, len(FN_N)))

@@ -32,6 +32,15 @@ class StreetDraws:
         Multiplier of every street's people.
     pll : (draws, streets) float64
         Deaths per year.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields
+    >>> run = scored()
+    >>> found = draw_streets(class_fields(town(), run.scenarios, run.fields, run.exposure, parameters()), parameters(), draws=200)
+    >>> found.pll.shape, [f"{pll:.1e}" for pll in found.pll.mean(axis=0)]
+    ((200, 2), ['4.1e-03', '7.9e-03'])
     """
 
     seed: int
@@ -53,6 +62,15 @@ def draw_streets(classes: ClassFields, parameters: Parameters, *, draws: int | N
     ----------
     draws, seed : int, optional
         By default those of the table.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields
+    >>> run = scored()
+    >>> found = draw_streets(class_fields(town(), run.scenarios, run.fields, run.exposure, parameters()), parameters(), draws=200)
+    >>> [f"{edge[1]:.1e}" for edge in bands(found.pll)]
+    ['5.1e-03', '7.9e-03', '1.1e-02']
     """
     n = int(parameters.number("uncertainty.draws.number")) if draws is None else draws
     start = int(parameters.number("uncertainty.draws.seed")) if seed is None else seed
@@ -89,13 +107,26 @@ def _made(classes: ClassFields, factors: Factors, people: Array, seed: int) -> A
 
 
 def bands(values: Array) -> tuple[Array, Array, Array]:
-    """5 %, median and 95 % over the draws (first axis)."""
+    """5 %, median and 95 % over the draws (first axis).
+
+    Examples
+    --------
+    >>> low, middle, high = bands(np.array([[1.0], [2.0], [3.0]]))
+    >>> low.round(2).tolist(), middle.tolist(), high.round(2).tolist()
+    ([1.1], [2.0], [2.9])
+    """
     low, middle, high = np.quantile(values, [0.05, 0.5, 0.95], axis=0)
     return low, middle, high
 
 
 def ranks(values: Array) -> NDArray[np.int64]:
-    """Rank of every column in each draw, 1 = largest."""
+    """Rank of every column in each draw, 1 = largest.
+
+    Examples
+    --------
+    >>> ranks(np.array([[0.3, 0.1, 0.2], [0.1, 0.1, 0.2]])).tolist()
+    [[1, 3, 2], [2, 3, 1]]
+    """
     order = np.argsort(-values, axis=1, kind="stable")
     place = np.empty_like(order)
     np.put_along_axis(place, order, np.broadcast_to(np.arange(1, values.shape[1] + 1), values.shape), axis=1)
@@ -103,12 +134,29 @@ def ranks(values: Array) -> NDArray[np.int64]:
 
 
 def level_shares(levels: NDArray[np.int8]) -> Array:
-    """Share of the draws at each level 1–4, shape (4, n), from levels of shape (draws, n)."""
+    """Share of the draws at each level 1–4, shape (4, n), from levels of shape (draws, n).
+
+    Examples
+    --------
+    >>> level_shares(np.array([[1, 4], [2, 4], [2, 3], [2, 4]], np.int8)).tolist()
+    [[0.25, 0.0], [0.75, 0.0], [0.0, 0.25], [0.0, 0.75]]
+    """
     return np.stack([(levels == level).mean(axis=0) for level in range(1, 5)])
 
 
 def cell_density(classes: ClassFields, found: StreetDraws, rows: NDArray[np.intp], cell_km2: float) -> NDArray[np.float32]:
-    """Draws of the PLL density of some cells, deaths/km²·yr, shape (rows, draws)."""
+    """Draws of the PLL density of some cells, deaths/km²·yr, shape (rows, draws).
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields
+    >>> run = scored()
+    >>> classes = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
+    >>> drawn = cell_density(classes, draw_streets(classes, parameters(), draws=200), np.array([7]), GRID.cell_km2)
+    >>> drawn.shape, [f"{d:.0e}" for d in np.quantile(drawn, [0.05, 0.95])]
+    ((1, 200), ['4e-04', '3e-02'])
+    """
     weights = found.weights.astype(np.float32).T / np.float32(cell_km2)
     mean = classes.cells[rows].sum(axis=1)
     with np.errstate(invalid="ignore", divide="ignore"):
@@ -121,7 +169,18 @@ def cell_density(classes: ClassFields, found: StreetDraws, rows: NDArray[np.intp
 
 def cell_shares(classes: ClassFields, found: StreetDraws, thresholds: Array, cell_km2: float,
                 threads: int = 2) -> NDArray[np.float32]:
-    """Share of the draws in which each cell's density is at least each threshold, shape (cells, thresholds)."""
+    """Share of the draws in which each cell's density is at least each threshold, shape (cells, thresholds).
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields
+    >>> run = scored()
+    >>> classes = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
+    >>> draws = draw_streets(classes, parameters(), draws=200)
+    >>> [round(float(share), 1) for share in cell_shares(classes, draws, np.array([1e-2, 1e-3]), GRID.cell_km2)[7]]
+    [0.2, 0.8]
+    """
     shares = np.zeros((len(classes.cell), len(thresholds)), np.float32)
     possible = np.flatnonzero(_highest(classes, found) >= float(thresholds.min()) * cell_km2)
 

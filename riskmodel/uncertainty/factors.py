@@ -58,18 +58,39 @@ def lognormal(normal: ArrayLike, spread: ArrayLike) -> Array:
 
 
 def generator(seed: int, name: str) -> np.random.Generator:
-    """The stream of random numbers of a name."""
+    """The stream of random numbers of a name.
+
+    Examples
+    --------
+    >>> again, other = generator(1, "heat").random(), generator(1, "dose").random()
+    >>> generator(1, "heat").random() == again, generator(1, "heat").random() == other
+    (True, False)
+    """
     return np.random.default_rng([seed, zlib.crc32(name.encode())])
 
 
 def uniform(seed: int, name: str, draws: int) -> Array:
-    """One number from each of `draws` equal strata of (0, 1), in the random order of the name's stream (Latin hypercube)."""
+    """One number from each of `draws` equal strata of (0, 1), in the random order of the name's stream (Latin hypercube).
+
+    Examples
+    --------
+    >>> strata = uniform(1, "heat", 4)
+    >>> np.sort(np.floor(4 * strata)).tolist()
+    [0.0, 1.0, 2.0, 3.0]
+    """
     random = generator(seed, name)
     return np.asarray((random.permutation(draws) + random.uniform(1e-9, 1.0 - 1e-9, draws)) / draws)
 
 
 def normal(seed: int, name: str, draws: int) -> Array:
-    """Stratified standard normal numbers of a name."""
+    """Stratified standard normal numbers of a name.
+
+    Examples
+    --------
+    >>> z = normal(1, "heat", 1000)
+    >>> abs(z.mean().round(3).item()), z.std().round(2).item()
+    (0.0, 1.0)
+    """
     return np.asarray(ndtri(uniform(seed, name, draws)))
 
 
@@ -88,6 +109,14 @@ class Factors:
         Which heat probit holds.
     z : dict of factor name → (draws,) float64
         The standard normal numbers behind each factor.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> wide = len(factors_of(parameters()))
+    >>> found = draw_factors(parameters(), 2000, 1, np.ones((wide, 3)), np.zeros(wide))
+    >>> found.total.shape == (2000, wide), found.frequency.mean(axis=0)[found.names.index("pipeline_gas")].round(2).item()
+    (True, 1.01)
     """
 
     seed: int
@@ -113,6 +142,14 @@ def draw_factors(parameters: Parameters, draws: int, seed: int, heat: Array, tai
         Deaths of each class under each heat probit over those under the first (see :mod:`riskmodel.uncertainty.response`).
     tail : (classes,) float64
         −d ln E[N] / dα of each class.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> wide = len(factors_of(parameters()))
+    >>> found = draw_factors(parameters(), 2000, 1, np.ones((wide, 3)), np.zeros(wide))
+    >>> np.quantile(found.frequency[:, found.names.index("pipeline_gas")], [0.05, 0.95]).round(1).tolist()
+    [0.1, 3.2]
     """
     error = parameters.table("uncertainty.factor.error_factor")
     z = {name: normal(seed, name, draws) for name in error}
@@ -137,7 +174,14 @@ def draw_factors(parameters: Parameters, draws: int, seed: int, heat: Array, tai
 
 
 def response(factor: str, parameters: Parameters) -> float:
-    """Exponent with which deaths follow a factor: the area of a footprint follows distance and dose."""
+    """Exponent with which deaths follow a factor: the area of a footprint follows distance and dose.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> response("distance_heat", parameters()), response("leak_vessel", parameters())
+    (2.0, 1.0)
+    """
     if factor.startswith("distance_"):
         return parameters.number("uncertainty.response.distance")
     return parameters.number("uncertainty.response.dose") if factor == "toxic_dose" else 1.0
@@ -171,6 +215,14 @@ def gamma_shape(mean: float, low: float, high: float) -> float:
 
 
 def anchored(parameters: Parameters, group: str, draws: int, seed: int) -> Array:
-    """Draws of a group's sum over its mean: gamma with mean 1 and the spread of the anchor's band."""
+    """Draws of a group's sum over its mean: gamma with mean 1 and the spread of the anchor's band.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters
+    >>> sums = anchored(parameters(), "fire", 1000, 1)
+    >>> sums.mean().round(2).item(), np.quantile(sums, [0.05, 0.95]).round(2).tolist()
+    (1.0, [0.53, 1.59])
+    """
     shape = gamma_shape(*(float(v) for v in parameters.array(f"uncertainty.anchor.{group}")))
     return np.asarray(gamma.ppf(uniform(seed, f"anchor.{group}", draws), shape) / shape)

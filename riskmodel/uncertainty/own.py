@@ -35,6 +35,15 @@ class OwnRisk:
         Deaths per year of the sources that are drawn one by one, and the σ of their own factor.
     named_id : (m,) object
         What names their random numbers.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields
+    >>> run = scored()
+    >>> own = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters()).own
+    >>> own.named_id.tolist(), own.named_spread.round(2).tolist()
+    (['e1'], [1.4])
     """
 
     variance: Array
@@ -86,6 +95,17 @@ def own_risk(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, classe
     Returns
     -------
     OwnRisk, (cells,) float32
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields
+    >>> run = scored()
+    >>> fields = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
+    >>> at, street = town().grid.index(run.scenarios.points.x, run.scenarios.points.y), town().coverage.street
+    >>> own, cells = own_risk(town(), run.scenarios, run.fields, fields.classes, fields.street, at, street, parameters())
+    >>> own.named_id.tolist(), np.flatnonzero(cells).tolist()
+    (['e1'], [7])
     """
     spread = _spreads(inputs, scenarios, parameters)
     rows = np.flatnonzero((spread > 0) & (point_at >= 0) & (fields.point_s > 0))

@@ -32,7 +32,14 @@ def shifted(probability: Array, shift: float) -> Array:
 
 
 def shifted_kernel(kernel: Kernel, shift: float, stretch: float = 1.0) -> Kernel:
-    """The kernel with another heat probit outdoors, and `stretch` times as far."""
+    """The kernel with another heat probit outdoors, and `stretch` times as far.
+
+    Examples
+    --------
+    >>> kernel = shifted_kernel(Kernel(100.0, np.full(257, 0.5), np.zeros(257)), -0.85, stretch=1.2)
+    >>> kernel.radius, kernel.outdoors[0].round(3).item()
+    (120.0, 0.198)
+    """
     return replace(kernel, radius=kernel.radius * stretch, outdoors=shifted(kernel.outdoors, shift) if shift else kernel.outdoors)
 
 
@@ -43,6 +50,16 @@ def heat_response(scenarios: ScenarioSet, fields: Fields, classes: Classes, peop
     Parameters
     ----------
     people : mean people outdoors and indoors
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.uncertainty import classify
+    >>> run = scored()
+    >>> classes = classify(town(), run.scenarios, parameters())
+    >>> found = heat_response(run.scenarios, run.fields, classes, (0.1, 0.9), parameters())
+    >>> found[classes.names.index("pipeline_gas")].round(2).tolist()
+    [1.0, 0.96, 0.92]
     """
     shifts = parameters.array("uncertainty.heat.shift")
     result = np.ones((len(classes.names), len(shifts)))
@@ -64,7 +81,16 @@ def heat_response(scenarios: ScenarioSet, fields: Fields, classes: Classes, peop
 
 
 def tail_response(scenarios: ScenarioSet, classes: Classes) -> Array:
-    """−d ln E[N] / dα of every class, the mean over its power-law tails by deaths per year."""
+    """−d ln E[N] / dα of every class, the mean over its power-law tails by deaths per year.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.uncertainty import classify
+    >>> classes = classify(town(), scored().scenarios, parameters())
+    >>> tail_response(scored().scenarios, classes)[classes.names.index("fire_dwelling")].round(2).item()
+    0.2
+    """
     bend = np.array([_bend(survival) for survival in scenarios.tails])
     points = scenarios.points
     rows = points.tail >= 0

@@ -46,6 +46,14 @@ class ClassFields:
         Own variance by street and class, and the sources that are drawn one by one.
     heat : (classes, probits) float64
     tail : (classes,) float64
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> found = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
+    >>> found.street.shape == (2, len(found.names)), found.cells.shape[0] == len(found.cell)
+    (True, True)
     """
 
     classes: Classes
@@ -67,7 +75,16 @@ class ClassFields:
 
 def class_fields(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, exposure: Exposure,
                  parameters: Parameters) -> ClassFields:
-    """Sub-fields of a run: S by class per street and per cell of the city."""
+    """Sub-fields of a run: S by class per street and per cell of the city.
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> run = scored()
+    >>> found = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
+    >>> found.street.sum(axis=1).round(4).tolist(), found.names[found.street[1].argmax()]
+    ([0.0044, 0.0076], 'building')
+    """
     classes = classify(inputs, scenarios, parameters)
     coverage, streets = inputs.coverage, len(inputs.streets)
     total = fields.total

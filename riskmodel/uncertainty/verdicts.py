@@ -34,6 +34,12 @@ class CriteriaLevels:
     cell : (k,) int64
         Ascending cells with a target or dwellings near or above a limit.
     cell_level : (draws, k) int8
+
+    Examples
+    --------
+    >>> drawn = CriteriaLevels(np.array([[1, 4], [2, 4]], np.int8), np.array([7]), np.array([[1], [2]], np.int8))
+    >>> (drawn.street == 1).mean(axis=0).tolist()
+    [0.5, 0.0]
     """
 
     street: NDArray[np.int8]
@@ -50,6 +56,20 @@ def criteria_levels(inputs: ModelInputs, scenarios: ScenarioSet, classes: ClassF
     ----------
     targets, dwellings : tables of :mod:`riskmodel.targets`
     curves, events : of :mod:`riskmodel.societal`
+
+    Examples
+    --------
+    >>> from riskmodel.example import parameters, scored, town
+    >>> from riskmodel.societal import event_table, installation_curves, installation_events
+    >>> from riskmodel.uncertainty import class_fields, draw_streets
+    >>> inputs, run, p = town(), scored(), parameters()
+    >>> classes = class_fields(inputs, run.scenarios, run.fields, run.exposure, p)
+    >>> events = installation_events(inputs, run.scenarios, event_table(inputs, run.scenarios, run.exposure))
+    >>> curves = installation_curves(inputs, events, p)
+    >>> draws = draw_streets(classes, p, draws=200)
+    >>> found = criteria_levels(inputs, run.scenarios, classes, draws, run.targets, run.dwellings, curves, events, p)
+    >>> (found.street <= 2).mean(axis=0).tolist()
+    [0.95, 0.0]
     """
     rows = {code: row for row, code in enumerate(inputs.streets["code"])}
     street = np.full((found.factors.draws, len(inputs.streets)), 4, np.int8)
@@ -130,6 +150,18 @@ def cell_level_shares(cell: NDArray[np.int64], fixed: NDArray[np.int8], classes:
         Ascending flat indices.
     fixed : (n,) int8
         Level by what is not drawn (vetoes, rules on the field), 4 for none.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, parameters, scored, town
+    >>> from riskmodel.uncertainty import class_fields, draw_streets
+    >>> run, p = scored(), parameters()
+    >>> classes = class_fields(town(), run.scenarios, run.fields, run.exposure, p)
+    >>> draws, none = draw_streets(classes, p, draws=200), np.empty((200, 0), np.int8)
+    >>> quiet, cells = CriteriaLevels(np.full((200, 2), 4, np.int8), np.empty(0, np.int64), none), np.arange(24)
+    >>> found = cell_level_shares(cells, np.full(24, 4, np.int8), classes, draws, quiet, p, GRID.cell_km2)
+    >>> found.shape, found.sum(axis=1).min().round(6).item()
+    ((24, 4), 1.0)
     """
     thresholds = parameters.array("levels.cell.density")
     at = np.searchsorted(cell, classes.cell)
