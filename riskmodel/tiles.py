@@ -339,16 +339,16 @@ class _Boxes:
     @classmethod
     def of(cls, boxes: tuple[NDArray[np.float64], ...], frequency: NDArray[np.float64], work: NDArray[np.float64],
            tiling: tuple[Grid, int, int, int]) -> _Boxes:
-        from riskmodel.kernels import tiles
+        from riskmodel.kernels import boxes as compiled
 
         grid, side, down, across = tiling
         where = (grid.west, grid.north, float(grid.cell), side, down, across)
         count, total, cost = np.zeros(down * across, np.int64), np.zeros(down * across), np.zeros(down * across)
         xmin, xmax, ymin, ymax = boxes
-        tiles.count_boxes(*where, xmin, xmax, ymin, ymax, np.abs(frequency), work, count, total, cost)
+        compiled.count_boxes(*where, xmin, xmax, ymin, ymax, np.abs(frequency), work, count, total, cost)
         start = np.concatenate([[0], np.cumsum(count)])
         index = np.empty(start[-1], np.int32)
-        tiles.place_boxes(*where, xmin, xmax, ymin, ymax, start[:-1].copy(), index)
+        compiled.place_boxes(*where, xmin, xmax, ymin, ymax, start[:-1].copy(), index)
         return cls(start, index, total, cost)
 
 

@@ -57,6 +57,9 @@ def positive(**values: ArrayLike) -> None:
     Examples
     --------
     >>> positive(rate=1.0, mass=[2.0, 3.0])
+    >>> try: positive(rate=1.0, mass=[2.0, 0.0])
+    ... except BadParameter as error: print(error.en)
+    mass = 0 is outside 0–1e+15
     """
     for name, value in values.items():
         within(name, value, 0.0, 1e15, above=True)
@@ -73,6 +76,9 @@ def not_negative(**values: ArrayLike) -> None:
     Examples
     --------
     >>> not_negative(distance=[0.0, 10.0])
+    >>> try: not_negative(distance=[-5.0, 10.0])
+    ... except BadParameter as error: print(error.zh)
+    distance = -5 不在 0–1e+15 之内
     """
     for name, value in values.items():
         within(name, value, 0.0, 1e15)

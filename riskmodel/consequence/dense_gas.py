@@ -311,6 +311,9 @@ def refuse_light(gas: Gas, wind: ArrayLike) -> None:
     Examples
     --------
     >>> refuse_light(Gas.vapour(0.0709, 239.15), [0.5, 4.0])
+    >>> try: refuse_light(Gas.vapour(0.016, 293.15), 4.0)
+    ... except NotModelled as error: print(error.remedy("en"))
+    Use the Gaussian model.
     """
     if gas.reduced_gravity <= 0:
         raise NotModelled(

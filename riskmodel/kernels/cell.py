@@ -20,7 +20,14 @@ _SPAN_FROM = 8  # with more sub-cells in a row it pays to find those within the 
 
 @njit(cache=True, nogil=True)
 def lookup(lut, u):
-    """Linear interpolation of a kernel table at u = (r / R)², 0 from u = 1 on."""
+    """Linear interpolation of a kernel table at u = (r / R)², 0 from u = 1 on.
+
+    Examples
+    --------
+    >>> bell = np.array([1.0, 0.5, 0.0])  # a table of three knots
+    >>> lookup(bell, 0.25), lookup(bell, 1.0)
+    (0.75, 0.0)
+    """
     last = lut.shape[0] - 1
     if u >= 1.0:
         return 0.0
@@ -32,7 +39,13 @@ def lookup(lut, u):
 
 @njit(cache=True, nogil=True)
 def at_knot(lut, q):
-    """The same at q = (r / R)² counted in knots; the stencils of :mod:`riskmodel.kernels.tiles` do exactly this."""
+    """The same at q = (r / R)² counted in knots; the stencils of :mod:`riskmodel.kernels.tiles` do exactly this.
+
+    Examples
+    --------
+    >>> at_knot(np.array([1.0, 0.5, 0.0]), 0.5), at_knot(np.array([1.0, 0.5, 0.0]), 2.0)
+    (0.75, 0.0)
+    """
     if q >= lut.shape[0] - 1:
         return 0.0
     i = int(q)
@@ -42,14 +55,26 @@ def at_knot(lut, q):
 
 @njit(cache=True, nogil=True)
 def sector(dx, dy):
-    """Sector 0–15 of the direction (dx east, dy north), sector 0 centred on north, clockwise."""
+    """Sector 0–15 of the direction (dx east, dy north), sector 0 centred on north, clockwise.
+
+    Examples
+    --------
+    >>> [sector(dx, dy) for dx, dy in ((0.0, 100.0), (100.0, 0.0), (0.0, -100.0), (-100.0, 0.0))]
+    [0, 4, 8, 12]
+    """
     angle = math.atan2(dx, dy) * (16.0 / (2.0 * math.pi))
     return int(math.floor(angle + 0.5)) % 16
 
 
 @njit(cache=True, nogil=True)
 def point_subdivision(radius, cell):
-    """Sub-cells per side that resolve a disc of this radius: one for five cells and more, else at least five."""
+    """Sub-cells per side that resolve a disc of this radius: one for five cells and more, else at least five.
+
+    Examples
+    --------
+    >>> [point_subdivision(radius, 100.0) for radius in (20.0, 100.0, 400.0, 500.0)]
+    [50, 10, 5, 1]
+    """
     if radius >= FINE_CELLS * cell:
         return 1
     return min(MAX_SUB, max(5, int(math.ceil(10.0 * cell / radius))))
@@ -61,6 +86,15 @@ def fine_reach(lut_out, lut_in, radius, cell):
 
     The value at a cell's centre stands for its mean where half a cell to both sides the kernel deviates from a straight line by
     at most 2 % of its largest value; looked for within five cells.
+
+    Examples
+    --------
+    >>> disc = np.ones(257)
+    >>> fine_reach(disc, disc, 800.0, 100.0)
+    0.0
+    >>> steep = np.exp(-np.linspace(0.0, 40.0, 257))
+    >>> fine_reach(steep, steep, 800.0, 100.0)
+    275.0
     """
     h = 0.5 * cell
     scale = (lut_out.shape[0] - 1) / (radius * radius)
@@ -81,7 +115,14 @@ def fine_reach(lut_out, lut_in, radius, cell):
 
 @njit(cache=True, nogil=True)
 def fine_reaches(radius, lut_out, lut_in, cell):
-    """The same of every kernel; 0 for narrow ones, which are integrated over sub-cells everywhere."""
+    """The same of every kernel; 0 for narrow ones, which are integrated over sub-cells everywhere.
+
+    Examples
+    --------
+    >>> steep = np.exp(-np.linspace(0.0, 40.0, 257)) * np.ones((2, 1))
+    >>> fine_reaches(np.array([300.0, 800.0]), steep, steep, 100.0).tolist()
+    [0.0, 275.0]
+    """
     reach = np.zeros(radius.shape[0])
     for q in range(radius.shape[0]):
         if radius[q] >= FINE_CELLS * cell:
@@ -91,7 +132,13 @@ def fine_reaches(radius, lut_out, lut_in, cell):
 
 @njit(cache=True, nogil=True)
 def between(low, high, n):
-    """Range of the sub-cells, of n in a row, whose centres can lie between two positions counted in sub-cells."""
+    """Range of the sub-cells, of n in a row, whose centres can lie between two positions counted in sub-cells.
+
+    Examples
+    --------
+    >>> between(1.2, 3.4, 5), between(-2.0, 9.0, 5)
+    ((0, 4), (0, 5))
+    """
     return max(0, int(math.floor(low - 0.5))), min(n, int(math.ceil(high + 0.5)))
 
 
@@ -100,6 +147,12 @@ def point_on_cell(cx, cy, cell, x, y, radius, lut_out, lut_in, rose, has_rose, f
     """Mean P(death) outdoors and indoors over one cell, for an event at (x, y).
 
     `fine` is :func:`fine_reach` of the kernel where the caller has it already; without `both` the value indoors may be anything.
+
+    Examples
+    --------
+    >>> certain, calm = np.ones(257), np.ones(16)
+    >>> [round(point_on_cell(x, 50.0, 100.0, 0.0, 50.0, 50.0, certain, certain, calm, False)[0], 2) for x in (0.0, 50.0, 100.0)]
+    [0.79, 0.4, 0.0]
     """
     n = point_subdivision(radius, cell)
     scale = (lut_out.shape[0] - 1) / (radius * radius)
@@ -127,7 +180,13 @@ def point_on_cell(cx, cy, cell, x, y, radius, lut_out, lut_in, rose, has_rose, f
 
 @njit(cache=True, nogil=True)
 def sub_span(ox, dy, half, n, radius):
-    """Sub-cells of a row at dy that can lie within the radius."""
+    """Sub-cells of a row at dy that can lie within the radius.
+
+    Examples
+    --------
+    >>> sub_span(0.0, 0.0, 5.0, 10, 20.0), sub_span(0.0, 25.0, 5.0, 10, 20.0)
+    ((2, 8), (0, 0))
+    """
     h2 = radius * radius - dy * dy
     if h2 <= 0.0:
         return 0, 0
@@ -190,7 +249,13 @@ def _rose_over_sub_cells(ox, oy, half, n, radius, scale, lut_out, lut_in, rose):
 
 @njit(cache=True, nogil=True)
 def first_step(steps_out, steps_in):
-    """The first step of two staircases that is not zero: a disc of one probability has only the last."""
+    """The first step of two staircases that is not zero: a disc of one probability has only the last.
+
+    Examples
+    --------
+    >>> first_step(np.array([0.0, 0.0, 0.4]), np.array([0.0, 0.1, 0.0]))
+    1
+    """
     k = 0
     while k < steps_out.shape[0] - 1 and steps_out[k] == 0.0 and steps_in[k] == 0.0:
         k += 1
@@ -202,6 +267,12 @@ def chord_integrals(h2, s1, s2, steps_out, steps_in, radii2, first):
     """∫ v(√(h² + s²)) ds from s1 to s2 for two staircases v on the same radii: Σ steps[k] · overlap of the chord of radius k.
 
     Exact for the staircase: a disc of radius R at distance h cuts the line between ±√(R² − h²). Steps before `first` are zero.
+
+    Examples
+    --------
+    >>> disc = np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 0.5]), np.array([2500.0, 5000.0, 7500.0, 10_000.0])
+    >>> chord_integrals(3600.0, -500.0, 500.0, *disc, 0), chord_integrals(3600.0, 0.0, 500.0, *disc, 0)
+    ((160.0, 80.0), (80.0, 40.0))
     """
     n = radii2.shape[0]
     widest = radii2[n - 1] - h2
@@ -226,7 +297,14 @@ def chord_integrals(h2, s1, s2, steps_out, steps_in, radii2, first):
 
 @njit(cache=True, nogil=True)
 def whole_chords(h2, steps_out, steps_in, radii2, start):
-    """The same where the piece runs through the whole disc; in four sums, a fixed order that vector instructions can follow."""
+    """The same where the piece runs through the whole disc; in four sums, a fixed order that vector instructions can follow.
+
+    Examples
+    --------
+    >>> disc = np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 0.5]), np.array([2500.0, 5000.0, 7500.0, 10_000.0])
+    >>> whole_chords(3600.0, *disc, 0)
+    (160.0, 80.0)
+    """
     o0 = o1 = o2 = o3 = 0.0
     i0 = i1 = i2 = i3 = 0.0
     for m in range(start // 4, radii2.shape[0] // 4):
@@ -252,6 +330,12 @@ def line_at(px, py, x1, y1, ex, ey, length, radius, steps_out, steps_in, radii2,
     """Metres of the piece weighted by P(death) at the point (px, py), outdoors and indoors.
 
     The piece starts at (x1, y1) and runs `length` metres in the unit direction (ex, ey); `first` is that of :func:`first_step`.
+
+    Examples
+    --------
+    >>> disc = np.array([0.0, 0.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 0.5]), np.array([2500.0, 5000.0, 7500.0, 10_000.0])
+    >>> line_at(500.0, 60.0, 0.0, 0.0, 1.0, 0.0, 1000.0, 100.0, *disc)
+    (160.0, 80.0)
     """
     along = (px - x1) * ex + (py - y1) * ey
     h = (px - x1) * ey - (py - y1) * ex
@@ -265,7 +349,15 @@ def line_at(px, py, x1, y1, ex, ey, length, radius, steps_out, steps_in, radii2,
 
 @njit(cache=True, nogil=True)
 def line_on_cell(cx, cy, cell, x1, y1, x2, y2, radius, steps_out, steps_in, radii2):
-    """Mean over one cell of :func:`line_at`; sub-cells where the footprint is narrow."""
+    """Mean over one cell of :func:`line_at`; sub-cells where the footprint is narrow.
+
+    Examples
+    --------
+    >>> disc, radii2 = np.array([0.0, 0.0, 0.0, 1.0]), 800.0**2 * np.array([0.25, 0.5, 0.75, 1.0])
+    >>> out, _ = line_on_cell(50.0, 50.0, 100.0, 50.0, -5000.0, 50.0, 5000.0, 800.0, disc, disc, radii2)
+    >>> round(out)
+    1600
+    """
     ex = x2 - x1
     ey = y2 - y1
     length = math.sqrt(ex * ex + ey * ey)

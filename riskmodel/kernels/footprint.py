@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numba import njit
 
-from riskmodel.kernels.cell import fine_reach, line_at, line_on_cell, lookup, point_on_cell, sector
+from riskmodel.kernels.cell import fine_reach, line_on_cell, lookup, point_on_cell, sector
 
 IR_SCALE = 1e18
 S_SCALE = 1e15
@@ -20,7 +20,13 @@ S_SCALE = 1e15
 
 @njit(cache=True, nogil=True)
 def window(west, north, cell, nx, row0, row1, xmin, xmax, ymin, ymax):
-    """Rows and columns that a box of metres touches, clipped to the rows row0 … row1."""
+    """Rows and columns that a box of metres touches, clipped to the rows row0 … row1.
+
+    Examples
+    --------
+    >>> window(0.0, 1000.0, 100.0, 10, 0, 10, 150.0, 350.0, 820.0, 880.0)
+    (1, 2, 1, 4)
+    """
     a0 = max(row0, int(math.floor((north - ymax) / cell)))
     a1 = min(row1, int(math.floor((north - ymin) / cell)) + 1)
     b0 = max(0, int(math.floor((xmin - west) / cell)))
@@ -29,24 +35,32 @@ def window(west, north, cell, nx, row0, row1, xmin, xmax, ymin, ymax):
 
 
 @njit(cache=True, nogil=True)
-def part_of_tile(origin_x, origin_y, cell, row0, row1, col0, col1, xmin, xmax, ymin, ymax):
-    """Rows and columns, counted from the origin, that a box of metres touches within a tile."""
-    a0 = max(row0, int(math.floor((origin_y - ymax) / cell)))
-    a1 = min(row1, int(math.floor((origin_y - ymin) / cell)) + 1)
-    b0 = max(col0, int(math.floor((xmin - origin_x) / cell)))
-    b1 = min(col1, int(math.floor((xmax - origin_x) / cell)) + 1)
-    return a0, a1, b0, b1
-
-
-@njit(cache=True, nogil=True)
 def public(people, own, here):
-    """People of a cell without the source's own staff where they work in it."""
+    """People of a cell without the source's own staff where they work in it.
+
+    Examples
+    --------
+    >>> public(30.0, 12.0, True), public(8.0, 12.0, True), public(30.0, 12.0, False)
+    (18.0, 0.0, 30.0)
+    """
     return max(0.0, people - own) if here else people
 
 
 @njit(cache=True, nogil=True)
 def points_at_targets(tx, ty, x, y, frequency, scope, fence, kernel, radius, lut_out, rose, has_rose, ir):
-    """IR exactly at target points, sorted by ty; sources whose fence encloses the target do not count."""
+    """IR exactly at target points, sorted by ty; sources whose fence encloses the target do not count.
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, ir, one = KernelBank.of((Kernel.disc(300.0, 0.1),)), np.zeros((1, 2)), np.ones(1)
+    >>> x, y, scope, kernel = 100.0 * one, 100.0 * one, np.zeros(1, np.int8), np.zeros(1, np.int32)
+    >>> points_at_targets(np.array([130.0, 250.0]), np.array([100.0, 100.0]), x, y, 1e-5 * one, scope, 50.0 * one, kernel,
+    ...                   bank.radius, bank.out, bank.rose, bank.has_rose, ir)
+    >>> ir.round(9).tolist()
+    [[0.0, 1e-06]]
+    """
     for k in range(x.shape[0]):
         if scope[k] < 0:
             continue
@@ -64,67 +78,22 @@ def points_at_targets(tx, ty, x, y, frequency, scope, fence, kernel, radius, lut
 
 
 @njit(cache=True, nogil=True)
-def lines_at_targets(tx, ty, x1, y1, x2, y2, rate, scope, kernel, radius, steps_out, radii2, ir):
-    """IR of line pieces exactly at target points, sorted by ty."""
-    for k in range(x1.shape[0]):
-        if scope[k] < 0:
-            continue
-        q = kernel[k]
-        r = radius[q]
-        ex = x2[k] - x1[k]
-        ey = y2[k] - y1[k]
-        length = math.sqrt(ex * ex + ey * ey)
-        if length == 0.0:
-            continue
-        ex /= length
-        ey /= length
-        i = np.searchsorted(ty, min(y1[k], y2[k]) - r)
-        top = max(y1[k], y2[k]) + r
-        left = min(x1[k], x2[k]) - r
-        right = max(x1[k], x2[k]) + r
-        while i < ty.shape[0] and ty[i] <= top:
-            if left < tx[i] < right:
-                out, _ = line_at(tx[i], ty[i], x1[k], y1[k], ex, ey, length, r, steps_out[q], steps_out[q], radii2[q])
-                ir[scope[k], i] += rate[k] * out
-            i += 1
-
-
-@njit(cache=True, nogil=True)
-def deaths_by_slot(west, north, cell, nx, ny, x, y, kernel, own_cell, own_staff, job_out, job_in, radius, lut_out, lut_in, rose,
-                   has_rose, people_out, people_in, deaths):
-    """Mean public deaths of each scenario by slot and wind sector: deaths[k, slot, sector].
-
-    An isotropic scenario fills sector 0 only. With a rose, the deaths given that the wind blows towards a sector are sixteen
-    times the direction-averaged probability, summed over the people of that sector.
-    """
-    for k in range(x.shape[0]):
-        q = kernel[k]
-        r = radius[q]
-        fine = fine_reach(lut_out[q], lut_in[q], r, cell)
-        a0, a1, b0, b1 = window(west, north, cell, nx, 0, ny, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
-        for a in range(a0, a1):
-            cy = north - (a + 0.5) * cell
-            for b in range(b0, b1):
-                cx = west + (b + 0.5) * cell
-                out, inside = point_on_cell(cx, cy, cell, x[k], y[k], r, lut_out[q], lut_in[q], rose[q], False, fine)
-                if out == 0.0 and inside == 0.0:
-                    continue
-                j = 0
-                w = 1.0
-                if has_rose[q]:
-                    j = sector(cx - x[k], cy - y[k])
-                    w = 16.0
-                c = a * nx + b
-                for t in range(people_out.shape[0]):
-                    po = public(people_out[t, c], own_staff[k] * job_out[t], c == own_cell[k])
-                    pi = public(people_in[t, c], own_staff[k] * job_in[t], c == own_cell[k])
-                    deaths[k, t, j] += min(1.0, w * out) * po + min(1.0, w * inside) * pi
-
-
-@njit(cache=True, nogil=True)
 def points_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x, y, frequency, kernel, own_cell, own_staff,
                      job_out, job_in, radius, lut_out, lut_in, rose, has_rose, people_out, people_in, result):
-    """S of each point scenario in a window of cells weighted by the window's area fractions (float64, 1e-15)."""
+    """S of each point scenario in a window of cells weighted by the window's area fractions (float64, 1e-15).
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, s = KernelBank.of((Kernel.disc(300.0, 0.1),)), np.ones(1), np.zeros(1)
+    >>> square = np.ones((10, 10))
+    >>> points_in_window(0.0, 1000.0, 100.0, 10, 0, 10, 0, 10, square, 500 * one, 500 * one, 1e-5 * one, np.zeros(1, np.int32),
+    ...                  np.full(1, -1), one, 0.1, 0.9, bank.radius, bank.out, bank.inside, bank.rose, bank.has_rose, 2 * square,
+    ...                  8 * square, s)
+    >>> f"{s[0] / S_SCALE:.2e}"
+    '2.86e-04'
+    """
     for k in range(x.shape[0]):
         q = kernel[k]
         r = radius[q]
@@ -147,7 +116,19 @@ def points_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x, y
 @njit(cache=True, nogil=True)
 def lines_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x1, y1, x2, y2, rate, kernel, radius, steps_out,
                     steps_in, radii2, people_out, people_in, result):
-    """S of each line piece in a window of cells weighted by the window's area fractions (float64, 1e-15)."""
+    """S of each line piece in a window of cells weighted by the window's area fractions (float64, 1e-15).
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, s = KernelBank.of((Kernel.disc(100.0, 1.0),)), np.ones(1), np.zeros(1)
+    >>> square = np.ones((10, 10))
+    >>> lines_in_window(0.0, 1000.0, 100.0, 10, 0, 10, 0, 10, square, 200 * one, 500 * one, 800 * one, 500 * one, 1e-9 * one,
+    ...                 np.zeros(1, np.int32), bank.radius, bank.steps_out, bank.steps_in, bank.radii2, square, 9 * square, s)
+    >>> f"{s[0] / S_SCALE:.2e}"
+    '1.91e-05'
+    """
     for k in range(x1.shape[0]):
         q = kernel[k]
         r = radius[q]
@@ -168,7 +149,18 @@ def lines_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x1, y
 
 @njit(cache=True, nogil=True)
 def points_ir_on_cell(cx, cy, cell, x, y, frequency, kernel, radius, lut_out, lut_in, rose, has_rose, result):
-    """IR of each point scenario in one cell, in 1e-18 per year."""
+    """IR of each point scenario in one cell, in 1e-18 per year.
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, ir = KernelBank.of((Kernel.disc(300.0, 0.1),)), np.ones(1), np.zeros(1, np.int64)
+    >>> points_ir_on_cell(550.0, 450.0, 100.0, 500 * one, 500 * one, 1e-5 * one, np.zeros(1, np.int32), bank.radius, bank.out,
+    ...                   bank.inside, bank.rose, bank.has_rose, ir)
+    >>> f"{ir[0] / IR_SCALE:.2e}"
+    '1.00e-06'
+    """
     for k in range(x.shape[0]):
         q = kernel[k]
         out, _ = point_on_cell(cx, cy, cell, x[k], y[k], radius[q], lut_out[q], lut_in[q], rose[q], has_rose[q])
@@ -177,7 +169,18 @@ def points_ir_on_cell(cx, cy, cell, x, y, frequency, kernel, radius, lut_out, lu
 
 @njit(cache=True, nogil=True)
 def lines_ir_on_cell(cx, cy, cell, x1, y1, x2, y2, rate, kernel, radius, steps_out, steps_in, radii2, result):
-    """IR of each line piece in one cell, in 1e-18 per year."""
+    """IR of each line piece in one cell, in 1e-18 per year.
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, ir = KernelBank.of((Kernel.disc(100.0, 1.0),)), np.ones(1), np.zeros(1, np.int64)
+    >>> lines_ir_on_cell(500.0, 500.0, 100.0, 0 * one, 500 * one, 1000 * one, 500 * one, 1e-9 * one, np.zeros(1, np.int32),
+    ...                  bank.radius, bank.steps_out, bank.steps_in, bank.radii2, ir)
+    >>> f"{ir[0] / IR_SCALE:.1e}"
+    '1.9e-07'
+    """
     for k in range(x1.shape[0]):
         q = kernel[k]
         out, _ = line_on_cell(cx, cy, cell, x1[k], y1[k], x2[k], y2[k], radius[q], steps_out[q], steps_in[q], radii2[q])

@@ -9,8 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from riskmodel.kernels.boxes import part_of_tile
 from riskmodel.kernels.cell import FINE_CELLS, MAX_SUB, NEAR_SUB, SUB_SCALE, at_knot, point_subdivision
-from riskmodel.kernels.footprint import part_of_tile
 from riskmodel.kernels.strips import LANES, add_strip, whole_strips
 
 #: Sub-cells that the widest narrow footprint can have in a row: 64 each in the cells of twice five, and two at the rims.
@@ -19,7 +19,15 @@ MOST = MAX_SUB * (2 * int(FINE_CELLS) + 3)
 
 @njit(cache=True, nogil=True)
 def copy_row(table, q, row):
-    """Copy a row of a table that all threads share: a view of it would count references, which the threads then fight over."""
+    """Copy a row of a table that all threads share: a view of it would count references, which the threads then fight over.
+
+    Examples
+    --------
+    >>> row = np.zeros(3)
+    >>> copy_row(np.array([[1.0, 0.5, 0.0], [0.2, 0.1, 0.0]]), 1, row)
+    >>> row.tolist()
+    [0.2, 0.1, 0.0]
+    """
     for j in range(row.shape[0]):
         row[j] = table[q, j]
 
@@ -29,6 +37,13 @@ def columns_of(west, cell, b0, b1, x, radius, n, across, begin):
     """Squared distances east of the event of the sub-cells within `radius`, for the columns b0 … b1; where each column's begin.
 
     `begin` has one entry more than there are columns.
+
+    Examples
+    --------
+    >>> across, begin = np.empty(MOST), np.zeros(3, np.int64)
+    >>> columns_of(0.0, 100.0, 0, 2, 100.0, 60.0, 5, across, begin)
+    >>> across[:begin[2]].tolist(), begin.tolist()
+    ([2500.0, 900.0, 100.0, 100.0, 900.0, 2500.0], [0, 3, 6])
     """
     half = 0.5 * cell / n
     m = 0
@@ -49,6 +64,15 @@ def sums_of_row(across, begin, columns, oy, cell, radius, n, scale, last, quads,
 
     `across` holds the sub-cells of all columns, `oy` is the row's distance north of the event; `down` and `strip` are room for
     the rows of sub-cells and for their sums.
+
+    Examples
+    --------
+    >>> quads = np.array([[1.0, 0.0, 0.5, 0.0] * 2 + [0.0] * 4])  # certain outdoors, half indoors, up to the last knot
+    >>> across, begin, sums = np.full(8, 100.0), np.array([0, 2]), np.zeros((2, 1), np.int64)
+    >>> room = np.empty(2), np.empty(8, np.int64)
+    >>> sums_of_row(across, begin, 1, 0.0, 100.0, 60.0, 2, 1 / 3600, 1, quads, 0, True, *room, sums[0], sums[1])
+    >>> (sums / SUB_SCALE).tolist()
+    [[4.0], [2.0]]
     """
     half = 0.5 * cell / n
     rows = 0
@@ -66,7 +90,16 @@ def sums_of_row(across, begin, columns, oy, cell, radius, n, scale, last, quads,
 
 @njit(cache=True, nogil=True)
 def sum_strips(across, begin, columns, down, rows, scale, last, quads, table, strip, found):
-    """One of the two sums; the rows of a strip lie on one another, and lanes past the last sub-cell belong to no column."""
+    """One of the two sums; the rows of a strip lie on one another, and lanes past the last sub-cell belong to no column.
+
+    Examples
+    --------
+    >>> quads = np.array([[1.0, -1.0, 0.0, 0.0] + [0.0] * 8])  # outdoors falling from 1 to 0, indoors nothing
+    >>> across, down, strip, found = np.array([0.0, 25.0] * 4), np.zeros(3), np.empty(8, np.int64), np.empty(2, np.int64)
+    >>> sum_strips(across, np.array([0, 2, 4]), 2, down, 3, 1 / 100, 1, quads, 0, strip, found)
+    >>> (found / SUB_SCALE).tolist()
+    [5.25, 5.25]
+    """
     wide = whole_strips(begin[columns])
     strip[:wide] = 0
     for j in range(0, wide, LANES):
@@ -80,7 +113,14 @@ def sum_strips(across, begin, columns, down, rows, scale, last, quads, table, st
 
 @njit(cache=True, nogil=True)
 def parts_of(radius, cell):
-    """Sub-cells per side of a narrow footprint's cells, and what the sums of a cell are divided by."""
+    """Sub-cells per side of a narrow footprint's cells, and what the sums of a cell are divided by.
+
+    Examples
+    --------
+    >>> n, parts = parts_of(100.0, 100.0)
+    >>> n, parts / SUB_SCALE
+    (10, 100.0)
+    """
     n = point_subdivision(radius, cell)
     return n, n * n * SUB_SCALE
 
@@ -88,7 +128,19 @@ def parts_of(radius, cell):
 @njit(cache=True, nogil=True)
 def refine(west, north, cell, row0, row1, col0, col1, x, y, radius, fine, units, table, quads, shape, ir, layer, across, down,
            strip, sums):
-    """Replace the values at cell centres that a wide footprint has laid near its middle by means over sub-cells."""
+    """Replace the values at cell centres that a wide footprint has laid near its middle by means over sub-cells.
+
+    Examples
+    --------
+    A cone of 600 m: its tip stands in the middle of a cell, whose mean is lower.
+
+    >>> table, ir = np.linspace(1.0, 0.0, 3), np.full((1, 1, 8), 1_000_000)
+    >>> quads = np.array([[1.0, -0.5, 0.0, 0.0, 0.5, -0.5, 0.0, 0.0] + [0.0] * 8])
+    >>> room = np.empty(MOST), np.empty(64), np.empty(MOST, np.int64), np.empty((3, MOST), np.int64)
+    >>> refine(0.0, 100.0, 100.0, 0, 1, 0, 8, 250.0, 50.0, 600.0, 60.0, 1e6, table, quads, 0, ir, 0, *room)
+    >>> ir[0, 0].tolist()
+    [1000000, 1000000, 995659, 1000000, 1000000, 1000000, 1000000, 1000000]
+    """
     begin, outs, ins = sums[0], sums[1], sums[2]
     near = min(FINE_CELLS * cell, fine)
     a0, a1, b0, b1 = part_of_tile(west, north, cell, row0, row1, col0, col1, x - near, x + near, y - near, y + near)

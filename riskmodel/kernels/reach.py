@@ -18,7 +18,14 @@ _SECTORS = 16
 
 @njit(cache=True, nogil=True)
 def only_street(nx, a0, a1, b0, b1, start, street, fraction):
-    """The street that holds all of a window of cells, −1 if there is none."""
+    """The street that holds all of a window of cells, −1 if there is none.
+
+    Examples
+    --------
+    >>> start, street, fraction = np.arange(5, dtype=np.int32), np.array([0, 0, 0, 1], np.int32), np.ones(4)  # two by two cells
+    >>> only_street(2, 0, 2, 0, 1, start, street, fraction), only_street(2, 0, 2, 0, 2, start, street, fraction)
+    (0, -1)
+    """
     found = -1
     for a in range(a0, a1):
         for b in range(b0, b1):
@@ -32,7 +39,13 @@ def only_street(nx, a0, a1, b0, b1, start, street, fraction):
 
 @njit(cache=True, nogil=True)
 def sectors_of(dx, dy, cell):
-    """First and last sector, not less than 0, that a cell with its centre at (dx, dy) from the source can lie in."""
+    """First and last sector, not less than 0, that a cell with its centre at (dx, dy) from the source can lie in.
+
+    Examples
+    --------
+    >>> sectors_of(300.0, 0.0, 100.0), sectors_of(20.0, 0.0, 100.0)
+    ((19, 21), (0, 15))
+    """
     h = 0.5 * cell
     if abs(dx) <= h and abs(dy) <= h:
         return 0, _SECTORS - 1
@@ -60,6 +73,19 @@ def deaths_by_street(west, north, cell, nx, ny, x, y, frequency, mitigation, ker
     reaches several streets, rate, mean deaths.
 
     Rows whose rate times deaths is below `least` are dropped; the last number returned is what they held.
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one = KernelBank.of((Kernel.disc(300.0, 0.1),)), np.ones(1)
+    >>> cover = np.arange(101, dtype=np.int32), np.repeat([0, 1], 50).astype(np.int32), np.ones(100)  # north and south
+    >>> people, week = np.full((4, 100), 10.0, np.float32), np.array([0.3, 0.2, 0.3, 0.2])
+    >>> rows = deaths_by_street(0.0, 1000.0, 100.0, 10, 10, 500 * one, 600 * one, 1e-5 * one, one, np.zeros(1, np.int32),
+    ...                         np.full(1, -1), one, week, week, bank.radius, bank.out, bank.inside, bank.rose, bank.has_rose,
+    ...                         people, people, week, *cover, 2, 1e-12)
+    >>> rows[3].tolist(), rows[6].round(1).tolist()
+    ([0, 0, 0, 0, 1, 1, 1, 1], [40.5, 40.5, 40.5, 40.5, 16.8, 16.8, 16.8, 16.8])
     """
     slots = people_out.shape[0]
     size, used, lost = 1024, 0, 0.0
@@ -142,6 +168,18 @@ def points_by_street(west, north, cell, nx, ny, x, y, weight, kernel, own_cell, 
     """S of point scenarios by street (1e-15 deaths per year): scenario, street, S.
 
     `whole` is each scenario's S by its footprint: where the footprint lies in one street, nothing is looked up.
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, people = KernelBank.of((Kernel.disc(300.0, 0.1),)), np.ones(1), np.full(100, 10.0)
+    >>> cover = np.arange(101, dtype=np.int32), np.repeat([0, 1], 50).astype(np.int32), np.ones(100)  # north and south
+    >>> row, street, s = points_by_street(0.0, 1000.0, 100.0, 10, 10, 500 * one, 600 * one, 1e-5 * one, np.zeros(1, np.int32),
+    ...                                   np.full(1, -1), one, 0.1, 0.9, bank.radius, bank.out, bank.inside, bank.rose,
+    ...                                   bank.has_rose, people, people, one, *cover, 2)
+    >>> street.tolist(), [f"{deaths / S_SCALE:.1e}" for deaths in s]
+    ([0, 1], ['4.0e-04', '1.7e-04'])
     """
     size, used = 1024, 0
     row, place, amount = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size)
@@ -178,7 +216,20 @@ def points_by_street(west, north, cell, nx, ny, x, y, weight, kernel, own_cell, 
 @njit(cache=True, nogil=True)
 def lines_by_street(west, north, cell, nx, ny, x1, y1, x2, y2, rate, kernel, radius, steps_out, steps_in, radii2, people_out,
                     people_in, whole, start, street, fraction, streets):
-    """S of line pieces by street (1e-15 deaths per year): piece, street, S."""
+    """S of line pieces by street (1e-15 deaths per year): piece, street, S.
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, people = KernelBank.of((Kernel.disc(200.0, 1.0),)), np.ones(1), np.full(100, 10.0)
+    >>> cover = np.arange(101, dtype=np.int32), np.repeat([0, 1], 50).astype(np.int32), np.ones(100)  # north and south
+    >>> row, street, s = lines_by_street(0.0, 1000.0, 100.0, 10, 10, 200 * one, 600 * one, 800 * one, 600 * one, 1e-9 * one,
+    ...                                  np.zeros(1, np.int32), bank.radius, bank.steps_out, bank.steps_in, bank.radii2, people,
+    ...                                  people, one, *cover, 2)
+    >>> street.tolist(), [f"{deaths / S_SCALE:.1e}" for deaths in s]
+    ([0, 1], ['1.2e-04', '3.0e-05'])
+    """
     size, used = 1024, 0
     row, place, amount = np.empty(size, np.int32), np.empty(size, np.int32), np.empty(size)
     found, touched = np.zeros(streets), np.empty(streets, np.int32)
@@ -237,7 +288,15 @@ def _emptied(k, found, touched, number, row, place, amount, size, used):
 
 @njit(cache=True, nogil=True)
 def parts_of_lines(x1, y1, x2, y2, count, px, py):
-    """Middles of the `count` equal parts that each piece is cut into."""
+    """Middles of the `count` equal parts that each piece is cut into.
+
+    Examples
+    --------
+    >>> px, py = np.empty(2), np.empty(2)
+    >>> parts_of_lines(np.zeros(1), np.zeros(1), np.array([400.0]), np.zeros(1), np.array([2]), px, py)
+    >>> px.tolist(), py.tolist()
+    ([100.0, 300.0], [0.0, 0.0])
+    """
     at = 0
     for k in range(x1.shape[0]):
         for i in range(count[k]):
@@ -249,6 +308,14 @@ def parts_of_lines(x1, y1, x2, y2, count, px, py):
 
 @njit(cache=True, nogil=True)
 def parts_needed(x1, y1, x2, y2, step, count):
-    """How many parts each piece is cut into."""
+    """How many parts each piece is cut into.
+
+    Examples
+    --------
+    >>> count = np.zeros(2, np.int64)
+    >>> parts_needed(np.zeros(2), np.zeros(2), np.array([400.0, 90.0]), np.array([300.0, 0.0]), 200.0, count)
+    >>> count.tolist()
+    [3, 1]
+    """
     for k in range(x1.shape[0]):
         count[k] = max(1, int(math.ceil(math.hypot(x2[k] - x1[k], y2[k] - y1[k]) / step)))

@@ -11,8 +11,9 @@ import math
 import numpy as np
 from numba import njit
 
+from riskmodel.kernels.boxes import part_of_tile
 from riskmodel.kernels.cell import FINE_CELLS, MAX_SUB, point_on_cell
-from riskmodel.kernels.footprint import IR_SCALE, part_of_tile, public
+from riskmodel.kernels.footprint import IR_SCALE, public
 from riskmodel.kernels.narrow import MOST, columns_of, copy_row, parts_of, sums_of_row
 
 _HALF_DIAGONAL = 0.7072  # of a cell: how much nearer a cell can be to the place than to the middle of the place's cell
@@ -21,7 +22,17 @@ _HALF_DIAGONAL = 0.7072  # of a cell: how much nearer a cell can be to the place
 @njit(cache=True, nogil=True)
 def gather_rings(west, north, cell, row0, row1, col0, col1, x, y, reach, ring_row, ring_col, ring_distance, people_out, people_in,
                  number, where, d2, around_out, around_in):
-    """Cells of the tile around a place, nearest rings first; returns how many."""
+    """Cells of the tile around a place, nearest rings first; returns how many.
+
+    Examples
+    --------
+    >>> from riskmodel.rings import rings_of
+    >>> rings, people, room = rings_of(100.0, 100), np.arange(16.0).reshape(4, 4), np.empty((3, 13))
+    >>> number, where = np.empty(13, np.int32), np.empty(13, np.int32)
+    >>> m = gather_rings(0.0, 400.0, 100.0, 0, 4, 0, 4, 150.0, 250.0, 100.0, *rings, people, people, number, where, *room)
+    >>> m, where[:5].tolist(), room[0, :5].tolist(), room[1, :5].tolist()
+    (9, [5, 1, 4, 6, 9], [0.0, 10000.0, 10000.0, 10000.0, 10000.0], [5.0, 1.0, 4.0, 6.0, 9.0])
+    """
     pa = int(math.floor((north - y) / cell))
     pb = int(math.floor((x - west) / cell))
     limit = reach / cell + _HALF_DIAGONAL
@@ -50,6 +61,15 @@ def over_rings(d2, scale, last, quads, q, both, units, around_out, around_in, kn
     """One scenario over gathered cells: its individual risk into `risk`; returns its deaths.
 
     All arrays are of the cells and counted from zero: an index that could be negative would keep the loops from vector code.
+
+    Examples
+    --------
+    >>> quads = np.array([[1.0, 0.0, 0.5, 0.0] * 2 + [0.0] * 4])  # certain outdoors, half indoors, up to the last knot
+    >>> d2, out, inside, risk = np.array([0.0, 1e4, 4e4]), np.full(3, 2.0), np.full(3, 8.0), np.zeros(3, np.int64)
+    >>> room = np.empty(3, np.int32), np.empty(3), np.empty(3)
+    >>> deaths = over_rings(d2, 1 / 22_500.0, 1, quads, 0, True, 1e-5 * IR_SCALE, out, inside, *room, risk, True)
+    >>> deaths, (risk / IR_SCALE).tolist()
+    (12.0, [1e-05, 1e-05, 0.0])
     """
     m = d2.shape[0]
     for j in range(m):
@@ -78,7 +98,13 @@ def over_rings(d2, scale, last, quads, q, both, units, around_out, around_in, kn
 
 @njit(cache=True, nogil=True)
 def summed(values, m):
-    """Sum in eight lanes: a fixed order that vector instructions can follow."""
+    """Sum in eight lanes: a fixed order that vector instructions can follow.
+
+    Examples
+    --------
+    >>> summed(np.arange(10.0), 10), summed(np.arange(10.0), 4)
+    (45.0, 6.0)
+    """
     l0 = l1 = l2 = l3 = l4 = l5 = l6 = l7 = 0.0
     for b in range(m // 8):
         j = 8 * b
@@ -98,7 +124,13 @@ def summed(values, m):
 
 @njit(cache=True, nogil=True)
 def wide_reach(radius, has_rose, kernel, start, stop, cell):
-    """Largest radius among the scenarios that take part in the gathered rings; 0 if none does."""
+    """Largest radius among the scenarios that take part in the gathered rings; 0 if none does.
+
+    Examples
+    --------
+    >>> wide_reach(np.array([80.0, 900.0, 700.0]), np.array([False, True, False]), np.array([0, 1, 2], np.int32), 0, 3, 100.0)
+    700.0
+    """
     reach = 0.0
     for k in range(start, stop):
         q = kernel[k]
@@ -109,7 +141,15 @@ def wide_reach(radius, has_rose, kernel, start, stop, cell):
 
 @njit(cache=True, nogil=True)
 def rings_within(number, m, ring_distance, reach, cell):
-    """How many of the gathered cells can lie within `reach` metres."""
+    """How many of the gathered cells can lie within `reach` metres.
+
+    Examples
+    --------
+    >>> from riskmodel.rings import rings_of
+    >>> distance = rings_of(300.0, 100)[2]
+    >>> rings_within(np.arange(len(distance), dtype=np.int32), len(distance), distance, 100.0, 100.0), len(distance)
+    (9, 49)
+    """
     return np.searchsorted(number[:m], np.searchsorted(ring_distance, reach / cell + _HALF_DIAGONAL, side="right"))
 
 
@@ -117,7 +157,16 @@ def rings_within(number, m, ring_distance, reach, cell):
 def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, layer, kernel, own_cell, own_staff, job_out,
                job_in, radius, fine, indoors, lut_out, lut_in, shape, quads, rose, has_rose, ring_row, ring_col,
                ring_distance, people_out, people_in, ir, deaths):
-    """Add point scenarios, sorted by place, to a tile; `deaths` gets each one's mean deaths in the tile."""
+    """Add point scenarios, sorted by place, to a tile; `deaths` gets each one's mean deaths in the tile.
+
+    Examples
+    --------
+    >>> from riskmodel.example import GRID, scored
+    >>> from riskmodel.rings import risk_and_deaths  # hands every tile to it
+    >>> ir, deaths = risk_and_deaths(scored().scenarios, scored().exposure, GRID)
+    >>> f"{ir[0].max() / IR_SCALE:.1e}", deaths.max().round(1).item(), len(add_places.signatures)
+    ('1.6e-05', 12.7, 1)
+    """
     size = (row1 - row0) * (col1 - col0)
     wide = col1 - col0
     most = min(size, ring_row.shape[0])
@@ -185,7 +234,18 @@ def add_places(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, l
 @njit(cache=True, nogil=True)
 def on_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, shape, both, quads, units, layer, people_out,
               people_in, ir, across, down, strip, sums):
-    """One narrow scenario: adds its individual risk, returns its deaths."""
+    """One narrow scenario: adds its individual risk, returns its deaths.
+
+    Examples
+    --------
+    >>> quads = np.array([[1.0, 0.0, 0.5, 0.0] * 2 + [0.0] * 4])  # certain outdoors, half indoors, up to the last knot
+    >>> people, ir = np.full((2, 2), 10.0), np.zeros((1, 2, 2), np.int64)
+    >>> room = np.empty(MOST), np.empty(64), np.empty(MOST, np.int64), np.empty((3, MOST), np.int64)
+    >>> deaths = on_narrow(0.0, 200.0, 100.0, 0, 0, 0, 2, 0, 2, 100.0, 100.0, 50.0, 1, 0, True, quads, 1e-5 * IR_SCALE, 0, people,
+    ...                    people, ir, *room)
+    >>> round(deaths, 1), (ir / IR_SCALE).round(7).tolist()
+    (11.9, [[[2e-06, 2e-06], [2e-06, 2e-06]]])
+    """
     total = 0.0
     n, parts = parts_of(r, cell)
     begin, outs, ins = sums[0], sums[1], sums[2]
@@ -204,7 +264,15 @@ def on_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, shap
 @njit(cache=True, nogil=True)
 def on_one_cell(west, north, cell, row0, col0, a, b, x, y, r, lut_out, lut_in, rose, has_rose, fine, units, layer, people_out,
                 people_in, ir):
-    """One scenario in one cell: adds its individual risk, returns its deaths."""
+    """One scenario in one cell: adds its individual risk, returns its deaths.
+
+    Examples
+    --------
+    >>> people, ir, certain = np.full((2, 2), 10.0), np.zeros((1, 2, 2), np.int64), np.ones(257)
+    >>> on_one_cell(0.0, 200.0, 100.0, 0, 0, 0, 1, 150.0, 150.0, 800.0, certain, certain / 2, np.ones(16), False, 0.0,
+    ...             1e-5 * IR_SCALE, 0, people, people, ir), (ir / IR_SCALE).tolist()
+    (15.0, [[[0.0, 1e-05], [0.0, 0.0]]])
+    """
     out, inside = point_on_cell(west + (b + 0.5) * cell, north - (a + 0.5) * cell, cell, x, y, r, lut_out, lut_in, rose, has_rose,
                                 fine)
     if layer >= 0:
@@ -215,7 +283,15 @@ def on_one_cell(west, north, cell, row0, col0, a, b, x, y, r, lut_out, lut_in, r
 @njit(cache=True, nogil=True)
 def without_own(west, north, cell, nx, row0, row1, col0, col1, x, y, r, lut_out, lut_in, rose, has_rose, fine, own_cell,
                 own_staff, job_out, job_in, people_out, people_in):
-    """What the deaths change by when the source's own staff are taken out of the people of their cell (never more than 0)."""
+    """What the deaths change by when the source's own staff are taken out of the people of their cell (never more than 0).
+
+    Examples
+    --------
+    >>> people, certain = np.full((2, 2), 10.0), np.ones(257)
+    >>> without_own(0.0, 200.0, 100.0, 2, 0, 2, 0, 2, 150.0, 150.0, 800.0, certain, certain / 2, np.ones(16), False, 0.0, 1, 6.0,
+    ...             0.1, 0.9, people, people)
+    -3.3
+    """
     a = own_cell // nx
     b = own_cell % nx
     if a < row0 or a >= row1 or b < col0 or b >= col1:

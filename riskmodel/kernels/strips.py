@@ -109,7 +109,13 @@ def _look_up(builder: Any, table: Any, begin: Any, elements: Any) -> tuple[Any, 
 
 @njit(cache=True, nogil=True)
 def whole_strips(n):
-    """The least number of columns that is whole strips and at least n."""
+    """The least number of columns that is whole strips and at least n.
+
+    Examples
+    --------
+    >>> whole_strips(1), whole_strips(8), whole_strips(9)
+    (8, 8, 16)
+    """
     return (n + LANES - 1) // LANES * LANES
 
 
@@ -118,6 +124,16 @@ def add_disc(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, radius, last, 
     """Add the value at the centre of each cell in the box a0 … a1, b0 … b1 to individual risk, strip by strip.
 
     The tile's rows in `ir` are whole strips long; a strip that would leave the tile begins earlier, where it adds zeros.
+
+    Examples
+    --------
+    A probability of 1 that falls to 0 at 200 m around the middle of a tile of eight by four cells, in thousandths:
+
+    >>> falling, ir = np.array([[1.0, -1.0, 0.0, 0.0, 0.0, 0.0]]), np.zeros((1, 4, 8), np.int64)
+    >>> room = np.empty(8), np.empty(4)
+    >>> add_disc(0.0, 400.0, 100.0, 0, 0, 0, 4, 2, 6, 400.0, 200.0, 200.0, 1, 1000.0, falling, 0, ir, 0, *room)
+    >>> ir[0].tolist()[1]
+    [0, 0, 375, 875, 875, 375, 0, 0]
     """
     wide = whole_strips(b1 - b0)
     start = min(b0, col0 + ir.shape[2] - wide)

@@ -12,56 +12,24 @@ import math
 import numpy as np
 from numba import njit
 
+from riskmodel.kernels.boxes import part_of_tile
 from riskmodel.kernels.cell import FINE_CELLS, line_on_cell, point_on_cell
-from riskmodel.kernels.footprint import IR_SCALE, S_SCALE, part_of_tile, public
+from riskmodel.kernels.footprint import IR_SCALE, S_SCALE, public
 from riskmodel.kernels.narrow import MOST, columns_of, copy_row, parts_of, refine, sums_of_row
 from riskmodel.kernels.strips import LANES, add_disc
 
 
 @njit(cache=True, nogil=True)
-def tiles_touched(west, north, cell, side, down, across, xmin, xmax, ymin, ymax):
-    """Rows and columns of tiles that a box of metres touches."""
-    metres = side * cell
-    i0 = max(0, int(math.floor((north - ymax) / metres)))
-    i1 = min(down, int(math.floor((north - ymin) / metres)) + 1)
-    j0 = max(0, int(math.floor((xmin - west) / metres)))
-    j1 = min(across, int(math.floor((xmax - west) / metres)) + 1)
-    return i0, i1, j0, j1
-
-
-@njit(cache=True, nogil=True)
-def count_boxes(west, north, cell, side, down, across, xmin, xmax, ymin, ymax, frequency, work, count, total, cost):
-    """How many boxes touch each tile, the sum of their frequencies, and the cells times `work` that they cover in it."""
-    metres = side * cell
-    for k in range(xmin.shape[0]):
-        i0, i1, j0, j1 = tiles_touched(west, north, cell, side, down, across, xmin[k], xmax[k], ymin[k], ymax[k])
-        for i in range(i0, i1):
-            top = north - i * metres
-            high = min(ymax[k], top) - max(ymin[k], top - metres)
-            for j in range(j0, j1):
-                left = west + j * metres
-                wide = min(xmax[k], left + metres) - max(xmin[k], left)
-                t = i * across + j
-                count[t] += 1
-                total[t] += frequency[k]
-                cost[t] += work[k] * (high / cell + 1.0) * (wide / cell + 1.0)
-
-
-@njit(cache=True, nogil=True)
-def place_boxes(west, north, cell, side, down, across, xmin, xmax, ymin, ymax, start, index):
-    """Numbers of the boxes of each tile, in their order; `start` is where each tile's list begins and is moved to its end."""
-    for k in range(xmin.shape[0]):
-        i0, i1, j0, j1 = tiles_touched(west, north, cell, side, down, across, xmin[k], xmax[k], ymin[k], ymax[k])
-        for i in range(i0, i1):
-            for j in range(j0, j1):
-                t = i * across + j
-                index[start[t]] = k
-                start[t] += 1
-
-
-@njit(cache=True, nogil=True)
 def knots_of_row(west, cell, b0, n, x, dy2, scale, knot, share):
-    """(r / R)² in knots of n cells of one row from column b0: whole part into `knot`, the rest into `share`."""
+    """(r / R)² in knots of n cells of one row from column b0: whole part into `knot`, the rest into `share`.
+
+    Examples
+    --------
+    >>> knot, share = np.empty(3, np.int32), np.empty(3)
+    >>> knots_of_row(0.0, 100.0, 0, 3, 50.0, 0.0, 256 / 4e4, knot, share)
+    >>> knot.tolist(), share.tolist()
+    ([0, 64, 256], [0.0, 0.0, 0.0])
+    """
     left = west + (b0 + 0.5) * cell
     for j in range(n):
         dx = (left + j * cell) - x
@@ -74,7 +42,14 @@ def knots_of_row(west, cell, b0, n, x, dy2, scale, knot, share):
 
 @njit(cache=True, nogil=True)
 def add_s_row(s, theme, a, b, n, quads, q, knot, share, units, people_out, people_in):
-    """Add n cells to a row of societal risk and return the sum; `quads` holds value and rise outdoors, then indoors."""
+    """Add n cells to a row of societal risk and return the sum; `quads` holds value and rise outdoors, then indoors.
+
+    Examples
+    --------
+    >>> s, quads, people = np.zeros((1, 1, 4), np.int64), np.array([[0.5, -0.5, 0.25, -0.25]]), np.full((1, 4), 8.0)
+    >>> add_s_row(s, 0, 0, 1, 1, quads, 0, np.zeros(1, np.int32), np.array([0.5]), 1000.0, people, people), s.tolist()
+    (3000, [[[0, 3000, 0, 0]]])
+    """
     total = np.int64(0)
     for j in range(n):
         i = np.uint32(4 * knot[j])
@@ -89,7 +64,13 @@ def add_s_row(s, theme, a, b, n, quads, q, knot, share, units, people_out, peopl
 
 @njit(cache=True, nogil=True)
 def row_span(west, cell, x, dy2, radius, scale, last, b0, b1):
-    """Columns of a row whose centres lie inside the footprint, by the same comparison that each cell would make."""
+    """Columns of a row whose centres lie inside the footprint, by the same comparison that each cell would make.
+
+    Examples
+    --------
+    >>> row_span(0.0, 100.0, 1050.0, 0.0, 600.0, 256 / 3.6e5, 256, 0, 40)
+    (5, 16)
+    """
     h2 = radius * radius - dy2
     if h2 <= 0.0:
         return 0, 0
@@ -111,7 +92,13 @@ def row_span(west, cell, x, dy2, radius, scale, last, b0, b1):
 
 @njit(cache=True, nogil=True)
 def near_span(west, cell, x, dy2, fine, b0, b1):
-    """Columns of a row that may have to be integrated over sub-cells: those within `fine` metres."""
+    """Columns of a row that may have to be integrated over sub-cells: those within `fine` metres.
+
+    Examples
+    --------
+    >>> near_span(0.0, 100.0, 1050.0, 0.0, 150.0, 5, 16), near_span(0.0, 100.0, 1050.0, 4e4, 150.0, 5, 16)
+    ((8, 13), (5, 5))
+    """
     h2 = fine * fine - dy2
     if h2 < 0.0:
         return b0, b0
@@ -135,6 +122,18 @@ def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, w
     layer, theme : row of `ir` (−1: none) and of `s`
     societal : whether people count at all; else `s`, `totals` and the people are not touched
     people_out, people_in, ir[i], s[i] : arrays of the tile
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, first = KernelBank.of((Kernel.disc(150.0, 0.1),)), np.ones(1), np.zeros(1, np.int64)
+    >>> people, ir, s, totals = np.full((4, 4), 10.0), np.zeros((1, 4, 4), np.int64), np.zeros((1, 4, 4), np.int64), first.copy()
+    >>> add_points(0.0, 400.0, 100.0, 4, 0, 4, 0, 4, 200 * one, 200 * one, 1e-5 * one, 1e-5 * one, first, first,
+    ...            np.zeros(1, np.int32), first - 1, one, 0.1, 0.9, bank.radius, bank.fine(100), bank.out, bank.inside,
+    ...            bank.shapes[0], bank.pairs, bank.quads, bank.rose, bank.has_rose, True, people, people, ir, s, totals)
+    >>> f"{ir.max() / IR_SCALE:.1e}", f"{totals[0] / S_SCALE:.1e}"
+    ('1.0e-06', '1.4e-04')
     """
     size = max(col1 - col0, row1 - row0, MOST) + LANES
     knot, share, across, down = np.empty(size, np.int32), np.empty(size), np.empty(size), np.empty(size)
@@ -187,7 +186,18 @@ def add_points(west, north, cell, nx, row0, row1, col0, col1, x, y, frequency, w
 @njit(cache=True, nogil=True)
 def add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, shape, quads, units, deaths, layer, theme, societal,
                people_out, people_in, ir, s, across, down, strip, sums):
-    """Add one narrow isotropic scenario; returns its S. `sums` is room for three rows of integers."""
+    """Add one narrow isotropic scenario; returns its S. `sums` is room for three rows of integers.
+
+    Examples
+    --------
+    >>> quads = np.array([[1.0, 0.0, 0.5, 0.0] * 2 + [0.0] * 4])  # certain outdoors, half indoors, up to the last knot
+    >>> people, ir, s = np.full((2, 2), 10.0), np.zeros((1, 2, 2), np.int64), np.zeros((1, 2, 2), np.int64)
+    >>> room = np.empty(MOST), np.empty(64), np.empty(MOST, np.int64), np.empty((3, MOST), np.int64)
+    >>> total = add_narrow(0.0, 200.0, 100.0, 0, 0, 0, 2, 0, 2, 100.0, 100.0, 50.0, 1, 0, quads, 1e-5 * IR_SCALE,
+    ...                    1e-5 * S_SCALE, 0, 0, True, people, people, ir, s, *room)
+    >>> f"{total / S_SCALE:.2e}", f"{ir[0, 0, 0] / IR_SCALE:.2e}"
+    ('1.18e-04', '1.98e-06')
+    """
     total = np.int64(0)
     n, parts = parts_of(r, cell)
     begin, outs, ins = sums[0], sums[1], sums[2]
@@ -210,7 +220,17 @@ def add_narrow(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, last, sha
 @njit(cache=True, nogil=True)
 def add_s_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, lut_in, rose, shape, quads, fine, deaths, theme,
                people_out, people_in, ir, s, knot, share):
-    """Add the societal risk of one wide isotropic scenario row by row; returns it."""
+    """Add the societal risk of one wide isotropic scenario row by row; returns it.
+
+    Examples
+    --------
+    >>> quads = np.array([[1.0, 0.0, 0.5, 0.0] * 2 + [0.0] * 4])  # certain outdoors, half indoors, up to the last knot
+    >>> people, ir, s, table = np.full((2, 2), 10.0), np.zeros((1, 2, 2), np.int64), np.zeros((1, 2, 2), np.int64), np.ones(2)
+    >>> total = add_s_rows(0.0, 200.0, 100.0, 0, 0, 0, 2, 0, 2, 100.0, 100.0, 600.0, table, table / 2, np.ones(16), 0, quads, 0.0,
+    ...                    1e-5 * S_SCALE, 0, people, people, ir, s, np.empty(2, np.int32), np.empty(2))
+    >>> f"{total / S_SCALE:.1e}", (s[0] / S_SCALE).round(6).tolist()
+    ('6.0e-04', [[0.00015, 0.00015], [0.00015, 0.00015]])
+    """
     total = np.int64(0)
     last = lut_out.shape[0] - 1
     scale = last / (r * r)
@@ -233,7 +253,17 @@ def add_s_rows(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, 
 @njit(cache=True, nogil=True)
 def add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, lut_in, rose, has_rose, fine, units, deaths, layer,
               theme, societal, people_out, people_in, ir, s):
-    """Add one scenario cell by cell: narrow footprints, roses, and the middle of footprints that bend; returns its S."""
+    """Add one scenario cell by cell: narrow footprints, roses, and the middle of footprints that bend; returns its S.
+
+    Examples
+    --------
+    >>> people, ir, s = np.full((2, 2), 10.0), np.zeros((1, 2, 2), np.int64), np.zeros((1, 2, 2), np.int64)
+    >>> table, westerly = np.ones(2), np.where(np.arange(16) == 4, 2.0, 0.0)  # it blows towards the east
+    >>> total = add_cells(0.0, 200.0, 100.0, 0, 0, 0, 2, 0, 2, 50.0, 150.0, 600.0, table / 10, table / 20, westerly, True, 0.0,
+    ...                   1e-5 * IR_SCALE, 1e-5 * S_SCALE, 0, 0, True, people, people, ir, s)
+    >>> (ir[0] / IR_SCALE).tolist(), f"{total / S_SCALE:.1e}"
+    ([[0.0, 2e-06], [0.0, 0.0]], '3.0e-05')
+    """
     total = np.int64(0)
     for a in range(a0, a1):
         cy = north - (a + 0.5) * cell
@@ -254,7 +284,20 @@ def add_cells(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, r, lut_out, l
 @njit(cache=True, nogil=True)
 def add_lines(west, north, cell, row0, row1, col0, col1, x1, y1, x2, y2, rate, layer, theme, kernel, radius, steps_out, steps_in,
               radii2, societal, people_out, people_in, ir, s, totals):
-    """Add pieces of lines to a tile."""
+    """Add pieces of lines to a tile.
+
+    Examples
+    --------
+    >>> from riskmodel.bank import KernelBank
+    >>> from riskmodel.scenarios import Kernel
+    >>> bank, one, first = KernelBank.of((Kernel.disc(100.0, 1.0),)), np.ones(1), np.zeros(1, np.int64)
+    >>> people, ir, s, totals = np.full((4, 4), 10.0), np.zeros((1, 4, 4), np.int64), np.zeros((1, 4, 4), np.int64), first.copy()
+    >>> add_lines(0.0, 400.0, 100.0, 0, 4, 0, 4, -900 * one, 200 * one, 900 * one, 200 * one, 1e-9 * one, first, first,
+    ...           np.zeros(1, np.int32), bank.radius, bank.steps_out, bank.steps_in, bank.radii2, True, people, people, ir, s,
+    ...           totals)
+    >>> [f"{risk / IR_SCALE:.1e}" for risk in ir[0, :, 0]], f"{totals[0] / S_SCALE:.1e}"
+    (['0.0e+00', '1.6e-07', '1.6e-07', '0.0e+00'], '2.5e-05')
+    """
     out_steps, in_steps, discs = np.empty(steps_out.shape[1]), np.empty(steps_out.shape[1]), np.empty(steps_out.shape[1])
     for k in range(x1.shape[0]):
         q = kernel[k]

@@ -170,7 +170,8 @@ def all_bins(features: Sequence[Feature]) -> NDArray[np.int64]:
 
     Examples
     --------
-    >>> all_bins([Feature("year", "建成年份", edges=(1980.0,)), Feature("material", "材料", levels=("steel", "plastic"))]).tolist()
+    >>> pair = Feature("year", "建成年份", edges=(1980.0,)), Feature("material", "材料", levels=("steel", "plastic"))
+    >>> all_bins(pair).tolist()
     [[0, 0], [0, 1], [1, 0], [1, 1]]
     """
     shape = shape_of(features, unknown=False)

@@ -35,6 +35,11 @@ class Piece:
     line : LineString
     kind : Hashable
         Only pieces of one kind continue one another.
+
+    Examples
+    --------
+    >>> Piece(row=3, start=0.0, line=shapely.LineString([(0, 0), (0, 800)]), kind="gas").line.length
+    800.0
     """
 
     row: int
@@ -54,6 +59,14 @@ class Route:
     first : tuple of float
         Station on the route at which each piece begins (its end, where it runs backwards), m.
     backwards : tuple of bool
+
+    Examples
+    --------
+    >>> west, east = shapely.LineString([(0, 0), (900, 0)]), shapely.LineString([(2000, 0), (900, 0)])
+    >>> route, = routes([Piece(0, 0.0, west, "gas"), Piece(1, 0.0, east, "gas")])
+    >>> village = pd.DataFrame({"start_m": [800.0], "end_m": [1200.0], "class_location": ["三级"]})
+    >>> [route.of_piece(at, village)[["start_m", "end_m"]].to_numpy().tolist() for at in (0, 1)]
+    [[[800.0, 900.0]], [[800.0, 1100.0]]]
     """
 
     line: Any
