@@ -2,7 +2,8 @@
 
 release, blowdown, evaporation → how much leaves a hole, a vessel, a pipe, a pool;
 atmosphere → what the air lets through;
-dispersion, dense_gas, dense_plume, dense_puff, flash → concentration at a distance, distance to the flammable limit;
+dispersion, dense_gas, dense_handover, dense_plume, dense_puff, flash → concentration at a distance, distance to the flammable
+limit;
 fireball, poolfire, flame, jetfire → heat at a distance;
 explosion, bst, explosives, dust → pressure at a distance;
 tailings → ground that a broken dam covers;

@@ -18,19 +18,17 @@ matter is Gaussian from the start.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from geo.errors import NotModelled
-from riskmodel.consequence import dispersion, probit
+from riskmodel.consequence import probit
 from riskmodel.consequence.checks import within
 from riskmodel.consequence.release import ATMOSPHERE, GRAVITY
 
 Array = NDArray[np.float64]
-Spread = Callable[[Array], tuple[Array, Array]]
 
 #: Molar gas constant, J/(mol K); molar mass, kg/mol, and heat capacity, J/(kg K), of air.
 GAS_CONSTANT, AIR_MOLAR_MASS, AIR_HEAT = 8.314, 0.02897, 1005.0
@@ -283,7 +281,7 @@ class Dilution:
         return cls(scale, law, np.concatenate([first[None], scaled]) * scale, np.concatenate([start[None], values]))
 
     def at(self, x: Array) -> Array:
-        """Dilution at `x` m (positive), broadcast against the sources.
+        """Dilution at `x` m, broadcast against the sources; 1 at the source and upwind of it.
 
         Examples
         --------
@@ -291,9 +289,9 @@ class Dilution:
         >>> curve.at(10.0 ** np.array([1.78, 2.71])).round(6).tolist()
         [0.1, 0.002]
         """
-        near = np.maximum(self.law / (self.law + np.square(x / self.scale)), self.values[0])
-        lx, lk, lv = np.log(x), np.log(self.knots), np.log(self.values)
-        result = np.broadcast_to(lv[-1], np.broadcast_shapes(lx.shape, lv[-1].shape)).copy()
+        near = np.maximum(self.law / (self.law + np.square(np.maximum(x, 0.0) / self.scale)), self.values[0])
+        lx, lk, lv = np.log(np.maximum(x, self.knots[0])), np.log(self.knots), np.log(self.values)
+        result = np.broadcast_to(lv[-1], lx.shape)
         for i in range(len(lk) - 2, -1, -1):
             share = np.clip((lx - lk[i]) / (lk[i + 1] - lk[i]), 0.0, 1.0)
             result = np.where(lx < lk[i + 1], lv[i] + share * (lv[i + 1] - lv[i]), result)
@@ -326,46 +324,6 @@ def refuse_light(gas: Gas, wind: ArrayLike) -> None:
             f"风速低于 {_LEAST_WIND} m/s，重气扩散关联式不适用", f"the dense-gas curves need winds from {_LEAST_WIND} m/s",
             remedy_zh="请给出不低于 0.5 m/s 的风速。", remedy_en="Give a wind of at least 0.5 m/s.",
         )
-
-
-def virtual_distance(spread: Callable[[Array], Array], wanted: Array, far: float = 1e6) -> Array:
-    """Distance, m, at which a growing spread reaches `wanted` m, by bisection.
-
-    Examples
-    --------
-    >>> virtual_distance(lambda x: 0.1 * x, np.array([5.0, 20.0])).round(6).tolist()
-    [50.0, 200.0]
-    """
-    low, high = np.full(wanted.shape, 1e-3), np.full(wanted.shape, far)
-    for _ in range(60):
-        middle = np.sqrt(low * high)
-        below = spread(middle) < wanted
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return np.asarray(np.sqrt(low * high))
-
-
-def plume_spread(stability: str, terrain: dispersion.Terrain) -> Spread:
-    """σy and σz of the passive plume as a function of distance (Briggs 1973).
-
-    Examples
-    --------
-    >>> [round(float(s), 1) for s in plume_spread("D", "rural")(np.array(500.0))]
-    [39.0, 22.7]
-    """
-    return lambda x: dispersion.briggs(x, stability, terrain)
-
-
-def puff_spread(stability: str, terrain: dispersion.Terrain) -> Spread:
-    """σx = σy and σz of the passive puff: CCPS table 2-13 over open land; Briggs urban, for want of urban puff data, in towns.
-
-    Examples
-    --------
-    >>> [round(float(s), 1) for s in puff_spread("F", "rural")(np.array(500.0))]
-    [5.0, 2.2]
-    """
-    if terrain == "rural":
-        return lambda x: dispersion.ccps_puff(x, stability)
-    return lambda x: dispersion.briggs(x, stability, terrain)
 
 
 def lethality(

@@ -6,7 +6,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from riskmodel.consequence import dispersion
-from riskmodel.consequence.dense_gas import Gas, plume_spread, virtual_distance
+from riskmodel.consequence.dense_gas import Gas
+from riskmodel.consequence.dense_handover import plume_spread, virtual_distance
 from riskmodel.consequence.dense_plume import Plume
 from riskmodel.consequence.dense_puff import Puff
 

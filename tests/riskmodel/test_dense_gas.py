@@ -26,7 +26,7 @@ def test_plume_falls_with_distance_and_has_no_step(
     c = plume.concentration(X[:, None])
     assert np.all(np.diff(c, axis=0) <= 1e-15)
     assert np.all(c[0] <= CHLORINE.concentration)
-    before, after = plume.concentration(plume.end * (1 - 1e-9)), plume.concentration(plume.end * (1 + 1e-9))
+    before, after = plume.concentration(plume.handover.end * (1 - 1e-9)), plume.concentration(plume.handover.end * (1 + 1e-9))
     assert after == approx(before, rel=1e-3)
 
 
@@ -38,7 +38,7 @@ def test_puff_falls_with_distance_and_has_no_step(
     puff = Puff.of([5.0, 1000.0, 30_000.0], wind, stability, terrain, CHLORINE, richardson=richardson)
     c = puff.concentration(X[:, None])
     assert np.all(np.diff(c, axis=0) <= 1e-15)
-    before, after = puff.concentration(puff.end * (1 - 1e-9)), puff.concentration(puff.end * (1 + 1e-9))
+    before, after = puff.concentration(puff.handover.end * (1 - 1e-9)), puff.concentration(puff.handover.end * (1 + 1e-9))
     assert after == approx(before, rel=1e-3)
 
 
@@ -51,9 +51,9 @@ def test_many_sources_equal_each_alone() -> None:
 def test_mass_passes_every_section_beyond_the_dense_part() -> None:
     """Far away u ∫∫ C dy dz is the rate: the width at the ground times the height of a Gaussian plume."""
     plume = Plume.of(2.0, 3.0, "D", "rural", CHLORINE)
-    for x in (float(plume.end) * 1.01, 500.0, 3000.0):
+    for x in (float(plume.handover.end) * 1.01, 500.0, 3000.0):
         y = np.linspace(-1, 1, 4001) * float(plume.edge(x))
-        sz = plume.spread(np.float64(x) + plume.shift_z)[1]
+        sz = plume.handover.spread(np.float64(x) + plume.handover.shift_z)[1]
         flux = 3.0 * np.trapezoid(plume.concentration(x, y), y) * sz * np.sqrt(np.pi / 2)
         assert float(flux) == approx(2.0, rel=1e-3)
 
@@ -61,7 +61,7 @@ def test_mass_passes_every_section_beyond_the_dense_part() -> None:
 def test_a_small_release_in_strong_wind_is_gaussian() -> None:
     light = Gas(density=1.2050, concentration=0.01, temperature=293.15)
     plume = Plume.of(0.001, 8.0, "D", "rural", light)
-    assert not plume.dense
+    assert not plume.handover.dense
     sy, sz = dispersion.briggs(200.0, "D")
     assert float(plume.concentration(200.0, 5.0)) == approx(float(dispersion.plume(0.001, 8.0, sy, sz, y=5.0)), rel=1e-6)
 
@@ -80,12 +80,3 @@ def test_longer_and_larger_is_never_less() -> None:
     load = Plume.of(1.0, 3.0, "D", "rural", CHLORINE).toxic_load(100.0, 0.0, 2.75, [60.0, 600.0, 1800.0, 7200.0])
     assert np.all(np.diff(load)[:2] > 0)
     assert load[2] == load[3]
-
-
-def test_area_above_the_limit() -> None:
-    """An area between that of the axis's half-disc and of its square."""
-    propane = Gas.vapour(0.0441, 231.05)
-    plume = Plume.of(10.0, 3.0, "D", "rural", propane, richardson=None)
-    reach = float(plume.distance_to(0.038))
-    assert 0 < float(plume.area_above(0.038)) < 2 * reach * float(plume.half_width(reach))
-    assert float(plume.area_above(10.0)) == approx(0.0, abs=1e-3)

@@ -149,7 +149,7 @@ def test_mistake_18_chlorine_near_the_source_is_no_gaussian_plume(parameters: Pa
     assert chlorine is not None
     assert chlorine.density > 1.5
     plume = Plume.of(1.0, 1.5, "F", "urban", chlorine)
-    assert bool(plume.dense)
+    assert bool(plume.handover.dense)
     assert float(plume.half_width(50.0)) > 4 * float(dispersion.briggs(50.0, "F", "urban")[0])
 
 
