@@ -140,6 +140,6 @@ def _radius(volume: Array, pull: Array, wind: Array, x: Array) -> Array:
 
 
 def _passive_from(volume: Array, pull: Array, wind: Array, richardson: float) -> Array:
-    """Distance, m, where the Richardson number of the cloud falls to `richardson`; 0 if it never was above."""
+    """Distance, m, where the Richardson number of the cloud falls to `richardson`; negative if it never was above."""
     grown = pull / (np.pi * np.square(dense_gas.FRICTION * wind) * richardson) - _first_square(volume)
-    return np.asarray(ADVECTION * wind * np.maximum(grown, 0.0) / (1.2 * np.sqrt(pull)), np.float64)
+    return np.asarray(ADVECTION * wind * grown / (1.2 * np.sqrt(pull)), np.float64)

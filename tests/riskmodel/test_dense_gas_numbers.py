@@ -75,6 +75,9 @@ def test_virtual_distances() -> None:
     assert found == approx([10.0, 1000.0], rel=1e-9)
     assert dense_handover.virtual_distance(lambda x: 0 * x, np.array([1.0])) == approx([1e6])  # never: the far end of the search
     assert dense_handover.virtual_distance(lambda x: 0 * x + 2, np.array([1.0])) == approx([1e-3])  # always: the near end
+    assert dense_handover.virtual_distance(lambda x: 0 * x + 2, np.array([2.0])) == approx([1e-3])  # just reached is reached
+    five = dense_handover.reach(lambda x: 0 * x + 5, np.array([4.0, 5.0, 6.0]), (3,))
+    assert five == approx([1e5, 1e5, 0.0])  # "at least": the same everywhere reaches to the far end
     for spread, function in ((dense_handover.plume_spread("D", "urban"), lambda x: dispersion.briggs(x, "D", "urban")),
                              (dense_handover.puff_spread("D", "rural"), lambda x: dispersion.ccps_puff(x, "D")),
                              (dense_handover.puff_spread("D", "urban"), lambda x: dispersion.briggs(x, "D", "urban"))):
@@ -205,3 +208,42 @@ def test_other_hand_over_and_passive_clouds() -> None:
     assert float(light.toxic_load(200.0, 0.0, 2.0)) == approx(float(dispersion.puff_load(1e-3, 8.0, sy, sz, 2.0)), rel=1e-6)
     at = float(puff.handover.end) / 2
     assert float(puff.toxic_load(at, 1.5 * float(puff.radius(at)), 2.0)) == 0.0
+
+
+def test_the_hand_over_itself_belongs_to_the_dense_part() -> None:
+    """At `end` itself the cloud is still the curves' box: as wide, as even, as slow; a hair farther on it is the Gaussian."""
+    plume, puff = Plume.of(2.0, 3.0, "D", "rural", CHLORINE), Puff.of(500.0, 3.0, "D", "rural", CHLORINE)
+    for cloud, half in ((plume, plume.half_width), (puff, puff.radius)):
+        end = float(cloud.handover.end)
+        there = float(half(end))
+        axis = CHLORINE.concentration * float(cloud.handover.dilution.at(np.array(end)))
+        assert float(cloud.concentration(end, 0.9 * there)) == approx(axis)
+        assert float(cloud.concentration(end * (1 + 1e-9), 0.9 * there)) < 0.7 * axis
+        assert float(cloud.edge(end)) == approx(there)
+        assert float(cloud.edge(end * (1 + 1e-9))) > 1.5 * there
+    end = float(puff.handover.end)
+    axis = CHLORINE.concentration * float(puff.handover.dilution.at(np.array(end)))
+    assert float(puff.toxic_load(end, 0.0, 2.0)) == approx(axis**2 * 2 * float(puff.radius(end)) / (0.4 * 3.0))
+
+
+def test_barely_dense_clouds_are_handed_over_one_scale_away() -> None:
+    """Where the Richardson number is below the bound at the source already: the plume's √(q/u), the cloud's V^(1/3)."""
+    wind, D = 10.0, 1.0  # l_b = 0.005 D: dense, but g' q / (2 u u*² L_H) < 1 at L_H = D + 8 l_b
+    flow = wind * D**2
+    g = 0.005 * D * wind**3 / flow
+    air = 101_325 * 0.02897 / (8.314 * 293.15)
+    gas = Gas(density=air * (1 + g / 9.81), concentration=1.0, temperature=293.15)
+    plume = Plume.of(flow, wind, "D", "rural", gas)
+    assert bool(plume.handover.dense)
+    assert float(plume.handover.end) == approx(D)
+    puff = Puff.of(500.0, 6.0, "D", "rural", CHLORINE, richardson=1e3)
+    assert float(puff.handover.end) == approx((500.0 / CHLORINE.concentration) ** (1 / 3))
+
+
+def test_the_disc_passes_along_its_chord_to_the_very_rim() -> None:
+    """Half a metre of half-chord left: 2 √(R² − y²) / 0.4 u seconds of an even concentration."""
+    puff = Puff.of(500.0, 3.0, "D", "rural", CHLORINE)
+    at = float(puff.handover.end) / 2
+    across = np.sqrt(float(puff.radius(at)) ** 2 - 0.25)
+    want = float(puff.concentration(at)) ** 2 * 1.0 / (0.4 * 3.0)
+    assert float(puff.toxic_load(at, across, 2.0)) == approx(want, rel=1e-6)
