@@ -13,6 +13,7 @@ import pytest
 from scipy.stats import poisson
 
 from riskmodel import semi
+from riskmodel.build import build_scenarios
 from riskmodel.fields import S_UNIT, lay
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters.load import Parameters
@@ -23,6 +24,7 @@ from riskmodel.societal import event_table, fn_curve
 from riskmodel.targets import evaluate_targets
 from riskmodel.uncertainty import lognormal, sigma
 from tests.riskmodel.conftest import GRID, SOURCE_KINDS, MakeInputs, make_frame
+from tests.riskmodel.units import UNITS
 
 WEST, NORTH = GRID.west, GRID.north
 DEPOT = {"id": "H", "unit_type": "lpg_depot", "scope": "hc", "substance": "lpg", "quantity_t": 135.0, "vessels": 3,
@@ -164,8 +166,25 @@ def test_mistake_15_deaths_are_counted_by_slot_and_wind_sector(make_inputs: Make
     n = FN_N.index(300)
     assert curve[n] > 1e-6
     assert averaged[n] < 1e-3 * curve[n]
-    assert (table.rate * table.deaths).sum() == pytest.approx(1e-4 * 0.04 * sum(
-        p * float(people.outdoors[t].sum() + people.indoors[t].sum()) for t, p in enumerate(people.probability)), rel=1e-3)
+    there = people.outdoors.sum(axis=1) + people.indoors.sum(axis=1)
+    assert max(there) > 1.05 * min(there)
+    for t, p in enumerate(people.probability):  # who is there in that slot, not the week's mean
+        rows = table.slot == t
+        assert (table.rate * table.deaths)[rows].sum() == pytest.approx(1e-4 * 0.04 * p * there[t], rel=1e-3)
+
+
+def test_mistake_15_each_weather_is_an_event_of_its_own(make_inputs: MakeInputs, parameters: Parameters) -> None:
+    """Chlorine in a still night kills many times the mean over the weather, which is what one averaged class would show."""
+    inputs = make_inputs(residents=40.0, hazard_source=[UNITS["chlorine_works"]])
+    people = exposure(inputs, parameters)
+    scenarios = build_scenarios(inputs, parameters, people)[0]
+    points, table = scenarios.points, event_table(inputs, scenarios, people)
+    cloud = np.flatnonzero(points.label == scenarios.labels.index("氯瓶阀门或连接管泄漏（切断）·氯气云"))
+    share = points.frequency[cloud] / points.frequency[cloud].sum()
+    assert share == pytest.approx(parameters.array("weather.stability.share"))
+    deaths = np.bincount(table.scenario, table.rate * table.deaths, len(points.x))[cloud] / points.frequency[cloud]
+    still_night, windy_day = deaths[5], deaths[3]
+    assert still_night > 2 * (share * deaths).sum() > 20 * windy_day
 
 
 def test_mistake_15_small_rows_are_dropped_and_the_loss_is_told(make_inputs: MakeInputs, parameters: Parameters) -> None:
