@@ -4,7 +4,7 @@
 
 A mutant is put into the running modules in memory and judged in a forked child by the tests that enter its module, tests against
 published numbers first. What survives is printed with its line; `make mutants` fails if one survives that tools/mutants.toml
-does not explain. Numbers change by one per cent (0 becomes 1, whole numbers grow by one).
+does not explain, or if it explains one that does not survive. Numbers change by one per cent (0 becomes 1, whole numbers grow by one).
 """
 
 from __future__ import annotations
@@ -198,11 +198,12 @@ class Judge:
                     survivors.append(what)
             reasons = self.known.get(name.removeprefix("riskmodel."), {})
             alive = [s for s in survivors if s.split(" ", 1)[1] not in reasons]
+            untrue = sorted(set(reasons) - {s.split(" ", 1)[1] for s in survivors})
             same = len(survivors) - len(alive)
-            self.result[name] = {"mutants": count, "equivalent": same, "survivors": alive}
+            self.result[name] = {"mutants": count, "equivalent": same, "survivors": alive, "untrue": untrue}
             print(f"{name}: {count} mutants, {count - len(survivors)} killed, {same} equivalent", flush=True)
-            for survivor in alive:
-                print(f"    {survivor}", flush=True)
+            for line in [*alive, *(f"explained, but noticed or gone: {reason}" for reason in untrue)]:
+                print(f"    {line}", flush=True)
         return True
 
 
@@ -221,7 +222,7 @@ def main() -> int:
     code = pytest.main([*options, *map(str, TESTS), *examples], plugins=[judge])
     if args.json:
         args.json.write_text(json.dumps(judge.result, ensure_ascii=False, indent=1) + "\n")
-    return int(code not in (0, 5) or any(r["survivors"] for r in judge.result.values()))
+    return int(code not in (0, 5) or any(r["survivors"] or r["untrue"] for r in judge.result.values()))
 
 
 if __name__ == "__main__":

@@ -161,6 +161,8 @@ def test_mistake_15_deaths_are_counted_by_slot_and_wind_sector(make_inputs: Make
     assert set(table.sector) <= {15, 0, 1}  # due north, nowhere else
     assert set(table.slot) == {0, 1, 2, 3}
     curve = fn_curve(table.rate, table.deaths)
+    by_row = table.rate[:, None] * poisson.sf(N - 1, table.deaths[:, None])
+    assert curve == pytest.approx(by_row.sum(axis=0), rel=1e-9, abs=1e-15)
     averaged = sum(1e-4 * p * poisson.sf(N - 1, (table.rate * table.deaths)[table.slot == t].sum() / (1e-4 * p))
                    for t, p in enumerate(people.probability))
     n = FN_N.index(300)

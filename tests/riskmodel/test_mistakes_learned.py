@@ -23,9 +23,9 @@ DATA = Path(__file__).resolve().parents[2] / "notebooks" / "data" / "phmsa"
 GRADE = Feature("standardisation", "标准化", levels=("一级", "三级", "无"))
 
 
-def model() -> LearnedModel:
+def model(events: tuple[int, int, int] = (10, 30, 80)) -> LearnedModel:
     frame = pd.DataFrame({"standardisation": ["一级", "三级", "无"]})
-    made = train([10, 30, 80], [100.0, 100.0, 100.0], frame, (GRADE,), name="made-up", unit="1/yr")
+    made = train(events, [100.0, 100.0, 100.0], frame, (GRADE,), name="made-up", unit="1/yr")
     return replace(made, approved="for this test")
 
 
@@ -74,6 +74,8 @@ def test_mistake_24_no_model_looks_at_consequences(name: str) -> None:
 
 def test_mistake_24_a_factor_moves_frequency_only(parameters: Parameters) -> None:
     """Bounded, around one: no number of deaths can hide in it."""
-    factors = model().factors(pd.DataFrame({"id": ["a", "b", "c"], "standardisation": ["一级", "三级", "无"]}))
-    assert factors.between(*BOUNDS).all()
-    assert float(np.mean(factors)) == approx(1.0, abs=1e-4)
+    for events in ((10, 30, 80), (1, 30, 2000)):  # the second goes far beyond the bounds by itself
+        factors = model(events).factors(pd.DataFrame({"id": ["a", "b", "c"], "standardisation": ["一级", "三级", "无"]}))
+        assert factors.between(*BOUNDS).all()
+        assert float(np.mean(factors)) == approx(1.0, abs=1e-4)
+    assert factors["a"] == BOUNDS[0]
