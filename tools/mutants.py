@@ -4,7 +4,8 @@
 
 A mutant is put into the running modules in memory and judged in a forked child by the tests that enter its module, tests against
 published numbers first. What survives is printed with its line; `make mutants` fails if one survives that tools/mutants.toml
-does not explain, or if it explains one that does not survive. Numbers change by one per cent (0 becomes 1, whole numbers grow by one).
+does not explain, or if it explains one that does not survive. Numbers change by one per cent (0 becomes 1, whole numbers grow
+by one).
 """
 
 from __future__ import annotations
