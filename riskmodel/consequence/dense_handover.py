@@ -34,6 +34,15 @@ class Handover:
         Where the curves end and the Gaussian goes on, m; 0 where density does not govern.
     shift_y, shift_z : array
         Virtual distances of the Gaussian for width and height, less `end`, m.
+
+    Examples
+    --------
+    One kilogram of chlorine a second in a wind of 2 m/s:
+
+    >>> from riskmodel.consequence.dense_plume import Plume
+    >>> handover = Plume.of(1.0, 2.0, "D", "rural", Gas.vapour(0.0709, 239.15)).handover
+    >>> handover.dense.tolist(), np.round(handover.end).tolist()
+    (True, 169.0)
     """
 
     gas: Gas
