@@ -1,32 +1,41 @@
 """The tiles of a run on a Dask cluster: the same function on every worker, so the same bits.
 
-Dask is imported only here and only when somebody asks for a cluster. Tiles are sent in batches of half a second, because a task
-costs milliseconds, or smaller ones where a worker would have too few. Each takes its own scenarios and people with it, the
-kernels are sent to every worker once.
+Dask is imported only here and only when somebody asks for a cluster. Tiles are sent in batches of up to half a second, because a
+task costs milliseconds; the batches become smaller towards the end. Each takes its own scenarios and people with it, the kernels
+are sent to every worker once. Workers on this machine are given both, and leave what they found, in its memory.
 """
 
 from __future__ import annotations
 
 import importlib
+import os
+import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from typing import Any
 
 from geo.errors import BadParameter, EnvironmentProblem, RunError
+from riskmodel import sharedmemory
 from riskmodel.bank import KernelBank
+from riskmodel.sharedmemory import Address, Packed, Room
 from riskmodel.sweep import Elsewhere
 from riskmodel.tiles import Laid, People, Plan, Work, lay_tile
 
-#: Estimated seconds of work in one task, at least, unless there is too little work for every worker.
+#: Estimated seconds of work in one task, at most.
 TASK_SECONDS = 0.5
 
-#: Tasks per worker, at least: with fewer, one worker still computes while the others wait for it.
-_TASKS_EACH = 6
+#: What is left is cut into so many parts per worker, one of which is the next task: tasks become smaller towards the end, so that
+#: no worker waits long for the last.
+_PARTS_EACH = 3
+
+#: Estimated seconds of work below which a task would cost more than it saves.
+_LEAST_SECONDS = 0.03
 
 #: Cell updates per second of one worker, for the size of a batch.
 _UPDATES_PER_S = 250e6
 
-_WAIT_S, _ANSWER_S = 60.0, 10.0
+_WAIT_S, _ANSWER_S, _REACHED_S = 60.0, 10.0, 1.0
 
 
 def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
@@ -36,7 +45,7 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
     ----------
     client : distributed.Client
     task_seconds : float
-        Estimated work in one task; less where a worker would have only a few.
+        Estimated work in one task, at most; less where a worker would have only a few.
 
     Examples
     --------
@@ -50,31 +59,139 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
         dask: Any = importlib.import_module("distributed")
 
         bank.prepare(plan.grid.cell)
-        with _failures_named(dask):
-            shared = client.scatter(bank, broadcast=True)
         workers = max(1, sum(client.nthreads().values()))
-        share = float(plan.cost[list(tiles)].sum()) / _UPDATES_PER_S / (_TASKS_EACH * workers)
-        waiting = iter(batched(plan, tiles, min(task_seconds, share)))
+        waiting = iter(batched(plan, tiles, task_seconds, workers))
         running: Any = dask.as_completed(with_results=True)
+        desk = _Desk(client, bank, here)
 
-        def start() -> None:
-            batch = next(waiting, None)
+        def start(batch: list[int] | None) -> None:
             if batch is not None:
-                works = [plan.work(tile, people, scopes) for tile in batch]
-                with _large_tasks():
-                    running.add(client.submit(lay_batch, batch, works, shared, pure=False))
+                running.add(desk.submit(batch, [plan.work(tile, people, scopes) for tile in batch]))
 
-        for _ in range(2 * workers):  # the next batch waits at the worker while it computes; more would only fill memory
-            start()
-        while not running.is_empty():
+        try:
             with _failures_named(dask):
-                _, found = next(running)
-                if isinstance(found, BaseException):  # a task that the cluster gave up comes back as its own reason
-                    raise found
-            start()
-            yield from found
+                for _ in range(2 * workers):  # the next waits at the worker while it computes; more would only fill memory
+                    start(next(waiting, None))
+            while not running.is_empty():
+                with _failures_named(dask):
+                    future, found = next(running)
+                    if isinstance(found, BaseException):  # a task that the cluster gave up comes back as its own reason
+                        raise found
+                    batch, laid = desk.collect(future, found)
+                    start(batch if laid is None else next(waiting, None))
+                yield from laid or ()
+        finally:
+            desk.close()
 
+    here = _all_here(client)
+    if not here and client.direct_to_workers is None:
+        client.direct_to_workers = _answering(client)
     return lay
+
+
+class _Desk:
+    """Hands tasks to the workers and takes back what they found.
+
+    Through the memory of this machine (:mod:`riskmodel.sharedmemory`) while every worker finds it there; through the network from
+    the first task on whose worker does not.
+    """
+
+    def __init__(self, client: Any, bank: KernelBank, here: bool) -> None:
+        self._client, self._bank, self._here = client, bank, here
+        self._batches: dict[Any, tuple[list[int], Room | None]] = {}
+        self._sent: Any = None
+        self._shared = Room() if here else None
+        self._left = self._shared.put(bank) if self._shared else None
+
+    def submit(self, tiles: list[int], works: Sequence[Work]) -> Any:
+        """A future of some tiles."""
+        room = None
+        if self._here and self._shared:
+            room = Room()
+            future = self._client.submit(lay_here, tiles, room.address, room.put(works), self._shared.address, self._left,
+                                         pure=False)
+        else:
+            if self._sent is None:
+                self._sent = self._client.scatter(self._bank, broadcast=True)
+            with _large_tasks():
+                future = self._client.submit(lay_batch, tiles, works, self._sent, pure=False)
+        self._batches[future.key] = tiles, room
+        return future
+
+    def collect(self, future: Any, found: Any) -> tuple[list[int], list[tuple[int, Laid]] | None]:
+        """The tiles of a finished task and what it found; None if its worker did not find the memory."""
+        tiles, room = self._batches.pop(future.key)
+        if room is None:
+            return tiles, found
+        try:
+            self._here = self._here and found is not None
+            return tiles, None if found is None else [(tile, room.take(packed)) for tile, packed in found]
+        finally:
+            room.close()
+
+    def close(self) -> None:
+        """Give back the memory of tasks that nobody waits for any more."""
+        for room in (self._shared, *(room for _, room in self._batches.values())):
+            if room:
+                room.close()
+
+
+def _all_here(client: Any) -> bool:
+    """Whether all workers can be reached through the memory of this machine."""
+    if not sharedmemory.possible():
+        return False
+    room = Room()
+    try:
+        return all(answer is True for answer in client.run(room.address.reachable, on_error="return").values())
+    finally:
+        room.close()
+
+
+def _answering(client: Any) -> bool:
+    """Whether every worker takes connections from here: results then come straight from it, not through the scheduler."""
+    try:
+        for address in client.scheduler_info(n_workers=-1)["workers"]:
+            host, _, port = address.rpartition("://")[2].rpartition(":")
+            socket.create_connection((host.strip("[]"), int(port)), timeout=_REACHED_S).close()
+    except (OSError, ValueError):  # nobody there, or an address without a port
+        return False
+    return True
+
+
+def lay_here(tiles: Sequence[int], address: Address, works: Packed, bank_address: Address,
+             packed_bank: Packed) -> list[tuple[int, Packed]] | None:
+    """One task whose scenarios lie in a room of this machine, and whose tiles are left there; None if there is no such room.
+
+    A task that is done twice, because its worker was taken for dead, writes the same bytes to the same places.
+
+    Examples
+    --------
+    >>> client.submit(lay_here, tiles, room.address, works, bank_room.address, bank)  # doctest: +SKIP
+    """
+    room = address.opened()
+    bank = _bank_of(bank_address, packed_bank)
+    if room is None or bank is None:
+        return None
+    try:
+        end, found = works.end, []
+        for tile, work in zip(tiles, sharedmemory.take(room, works), strict=True):
+            found.append((tile, sharedmemory.put(room, lay_tile(work, bank), end)))
+            end = found[-1][1].end
+        return found
+    finally:
+        os.close(room)
+
+
+@lru_cache(maxsize=1)
+def _bank_of(address: Address, packed: Packed) -> KernelBank | None:
+    room = address.opened()
+    if room is None:
+        return None
+    try:
+        bank: KernelBank = sharedmemory.take(room, packed)
+        return bank
+    finally:
+        os.close(room)
 
 
 def _large_tasks() -> Any:
@@ -111,8 +228,8 @@ def lay_batch(tiles: Sequence[int], works: Sequence[Work], bank: KernelBank) -> 
     return [(tile, lay_tile(work, bank)) for tile, work in zip(tiles, works, strict=True)]
 
 
-def batched(plan: Plan, tiles: Sequence[int], task_seconds: float = TASK_SECONDS) -> list[list[int]]:
-    """Tiles in their order, cut where a batch is worth a task.
+def batched(plan: Plan, tiles: Sequence[int], task_seconds: float = TASK_SECONDS, workers: int = 1) -> list[list[int]]:
+    """Tiles in their order, cut where a batch is worth a task: a part of what is left, at most `task_seconds`.
 
     Examples
     --------
@@ -125,13 +242,16 @@ def batched(plan: Plan, tiles: Sequence[int], task_seconds: float = TASK_SECONDS
     ([[0, 1, 2, 3]], [[0], [1], [2], [3]])
     """
     batches: list[list[int]] = []
-    worth = 0.0
+    left = float(plan.cost[list(tiles)].sum())
+    worth = wanted = 0.0
     for tile in tiles:
-        if not batches or worth >= task_seconds * _UPDATES_PER_S:
+        if not batches or worth >= wanted:
+            wanted = min(task_seconds * _UPDATES_PER_S, max(left / (_PARTS_EACH * workers), _LEAST_SECONDS * _UPDATES_PER_S))
             batches.append([])
             worth = 0.0
         batches[-1].append(tile)
         worth += float(plan.cost[tile])
+        left -= float(plan.cost[tile])
     return batches
 
 
@@ -189,6 +309,12 @@ def _wait_for_workers(client: Any, where: str) -> None:
                                  remedy_en="Start workers first, for example: dask worker ADDRESS.") from error
 
 
+#: What the processes of a local cluster do beside the work: they look at themselves less often than far ones, whose owner may
+#: want Dask's profile. By default four idle processes take an eighth of a core.
+_QUIET = {"distributed.worker.profile.enabled": False, "distributed.admin.tick.interval": "500ms",
+          "distributed.worker.memory.monitor-interval": "500ms"}
+
+
 def local_cluster(workers: int) -> Any:
     """A cluster of single-threaded processes on this machine, reachable from this machine only; pages on any free port.
 
@@ -198,8 +324,9 @@ def local_cluster(workers: int) -> Any:
     ...     print(cluster.scheduler_address)
     """
     dask: Any = importlib.import_module("distributed")
-    return dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
-                             dashboard_address="127.0.0.1:0", silence_logs=40)
+    with importlib.import_module("dask.config").set(_QUIET):
+        return dask.LocalCluster(n_workers=workers, threads_per_worker=1, processes=True, host="127.0.0.1",
+                                 dashboard_address="127.0.0.1:0", silence_logs=40)
 
 
 def warm(client: Any) -> None:

@@ -243,7 +243,7 @@ def _only(table: PointScenarios | LineScenarios, rows: NDArray[np.int32], names:
 
 
 def take_points(points: PointScenarios, rows: NDArray[np.integer] | NDArray[np.bool_]) -> PointScenarios:
-    """The given rows of a point table.
+    """The given rows of a point table; the table itself if a mask gives them all.
 
     Examples
     --------
@@ -252,18 +252,22 @@ def take_points(points: PointScenarios, rows: NDArray[np.integer] | NDArray[np.b
     >>> len(points.x), len(take_points(points, points.theme == Theme.HAZCHEM).x)
     (24, 18)
     """
+    if rows.dtype == np.bool_ and rows.all():
+        return points
     return PointScenarios(**{f.name: getattr(points, f.name)[rows] for f in columns_of(PointScenarios)})
 
 
 def take_lines(lines: LineScenarios, rows: NDArray[np.integer] | NDArray[np.bool_]) -> LineScenarios:
-    """The given rows of a line table.
+    """The given rows of a line table; the table itself if a mask gives them all.
 
     Examples
     --------
     >>> from riskmodel.example import scored
-    >>> len(take_lines(scored().scenarios.lines, [0]).rate)
+    >>> len(take_lines(scored().scenarios.lines, np.array([0])).rate)
     1
     """
+    if rows.dtype == np.bool_ and rows.all():
+        return lines
     return LineScenarios(**{f.name: getattr(lines, f.name)[rows] for f in columns_of(LineScenarios)})
 
 

@@ -16,6 +16,7 @@ LEFT_OUT = ("geo.store.migrations.",)
 #: Examples that are shown and cannot run alone, and why.
 NOT_RUN = {
     "riskmodel.cluster.on_cluster": "needs a cluster; runs in tests/riskmodel/test_cluster.py",
+    "riskmodel.cluster.lay_here": "a worker's part; runs in tests/riskmodel/test_cluster.py",
     "riskmodel.cluster.local_cluster": "starts processes; runs in tests/riskmodel/test_cluster.py",
     "riskmodel.cluster.warm": "needs a cluster; runs in tests/riskmodel/test_cluster.py",
 }
