@@ -41,7 +41,7 @@ def _run() -> int:
     from geo.errors import EnvironmentProblem, RiskMapError
 
     try:
-        from api import ingestcommands, qualitycommands, storecommands  # noqa: F401  (register their commands)
+        from api import ingestcommands, ledgercommands, qualitycommands, storecommands  # noqa: F401  (register their commands)
         from api.commands import app
 
         app(prog_name="riskmap")

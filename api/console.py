@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from api import interrupts
 from geo.errors import Language, RiskMapError
@@ -59,6 +59,20 @@ class Console:
             print(self.pick(f"办法：{remedy}", f"Remedy: {remedy}"), file=sys.stderr)
         sys.stderr.flush()
 
+    def table(self, title: tuple[str, str], heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> None:
+        """A table on standard output; title and headings in both languages, no cell can colour the screen or move the cursor."""
+        from rich.console import Console as RichConsole
+        from rich.table import Table
+        from rich.text import Text
+
+        table = Table(title=self.pick(*title), title_justify="left")
+        for head in heads:
+            table.add_column(self.pick(*head), overflow="fold")
+        for row in rows:
+            table.add_row(*(Text("" if cell is None else printable(str(cell)))
+                            for cell in row))  # Text: brackets of a name are no markup
+        RichConsole(width=None if self.terminal else 160).print(table)
+
     @contextmanager
     def step(self, zh: str, en: str) -> Iterator[Report]:
         """Show one stage of long work; yields the function that the work reports to."""
@@ -72,6 +86,11 @@ class Console:
             yield _report_plain(title)
         interrupts.check()
         print(f"{title} {self.pick('完成', 'done')} {time.monotonic() - started:.1f} s", file=sys.stderr, flush=True)
+
+
+def printable(text: str) -> str:
+    """Without control characters, which could move the cursor or colour the screen."""
+    return "".join(letter if letter.isprintable() else "�" for letter in text)
 
 
 def _bar() -> Progress:

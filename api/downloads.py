@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import replace
-
 from fastapi import Request
 from starlette.responses import Response, StreamingResponse
 
 from api.ogc.links import Link, header
 from api.spool import Spool
-from geo.errors import TooLarge
-from layers.collections import CRS84
-from layers.collections.crs import STORAGE
 from layers.formats import Format, Selection
 from layers.formats.files import write_file
-from layers.formats.geoparquet import geoparquet
-from layers.formats.streams import csv, geojson, geojsonseq
+from layers.formats.saving import fitted, streamed
 
 
 def download(request: Request, selection: Selection, form: Format, *, mark: bool = False, attached: bool = False,
@@ -39,13 +32,7 @@ def download(request: Request, selection: Selection, form: Format, *, mark: bool
     Busy
         If too many files are being made at this moment.
     """
-    if form.most is not None and len(selection) > form.most:
-        raise TooLarge(f"{form.zh} 至多 {form.most} 行，这里有 {len(selection)} 行",
-                       f"{form.name} holds {form.most} rows, these are {len(selection)}",
-                       remedy_zh="请缩小范围，或改用 CSV、GeoPackage。", remedy_en="Ask for less, or use CSV or GeoPackage.",
-                       rows=len(selection))
-    if form.made != "text" and selection.crs is CRS84:
-        selection = replace(selection, crs=STORAGE)  # files carry the system in which the data are
+    selection = fitted(selection, form)
     headers = {"cache-control": "no-store" if attached else "no-cache", "content-crs": f"<{selection.crs.uri}>", "vary": "accept"}
     if attached or form.made != "text":
         name = f"riskmap-{selection.title}-{selection.snapshot.run_id}.{form.ending}"
@@ -57,12 +44,4 @@ def download(request: Request, selection: Selection, form: Format, *, mark: bool
         spool: Spool = request.app.state.spool
         return StreamingResponse(spool.file(form.ending, lambda path: write_file(selection, form, path, seconds=spool.seconds)),
                                  media_type=media, headers=headers)
-    return StreamingResponse(_stream(selection, form, mark), media_type=media, headers=headers)
-
-
-def _stream(selection: Selection, form: Format, mark: bool) -> Iterator[bytes]:
-    if form.name == "json":
-        return geojson(selection)
-    if form.name == "geojsonseq":
-        return geojsonseq(selection)
-    return csv(selection, mark=mark) if form.name == "csv" else geoparquet(selection)
+    return StreamingResponse(streamed(selection, form, mark=mark), media_type=media, headers=headers)

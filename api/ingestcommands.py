@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.commands import app, settings_now
-from api.console import Console
-from api.ingestshow import printable, show_directory, show_file
+from api.console import Console, printable
+from api.ingestshow import show_directory, show_file
 from geo.errors import BadFile, BadParameter
 
 if TYPE_CHECKING:

@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 def show_file(console: Console, ingested: Ingested, *, whole: bool) -> None:
     """What was found out and noticed; after a rehearsal all of it, after a load only what needs looking at."""
     if whole:
-        _print(console, ("文件", "file"), (("项目", "item"), ("识别结果", "found")), _recognised(console, ingested))
-        _print(console, ("列的对应", "columns"), _COLUMN_HEADS, list(_columns(console, ingested)))
+        console.table(("文件", "file"), (("项目", "item"), ("识别结果", "found")), _recognised(console, ingested))
+        console.table(("列的对应", "columns"), _COLUMN_HEADS, list(_columns(console, ingested)))
     findings = list(_findings(console, ingested, whole=whole))
     if findings:
-        _print(console, ("发现", "findings"), _FINDING_HEADS, findings)
+        console.table(("发现", "findings"), _FINDING_HEADS, findings)
     if whole and len(ingested.refused):
-        _print(console, _REFUSED, _REFUSED_HEADS, list(_refused(console, ingested.refused)))
+        console.table(_REFUSED, _REFUSED_HEADS, list(_refused(console, ingested.refused)))
 
 
 def show_directory(console: Console, rehearsed: Sequence[Rehearsed]) -> None:
     """What a rehearsal of a directory found out: one line per file, then what needs looking at, with the file's name."""
-    _print(console, ("演练", "rehearsal"), _FILE_HEADS, [_file(console, one) for one in rehearsed])
+    console.table(("演练", "rehearsal"), _FILE_HEADS, [_file(console, one) for one in rehearsed])
     ingested = [(one.entry.path.name, one.loaded.ingested) for one in rehearsed if one.loaded and one.loaded.ingested]
     file = ("文件", "file")
     for title, heads, rows in (
@@ -41,7 +41,7 @@ def show_directory(console: Console, rehearsed: Sequence[Rehearsed]) -> None:
           for one in rehearsed if one.error]),
     ):
         if rows:
-            _print(console, title, (file, *heads), rows)
+            console.table(title, (file, *heads), rows)
 
 
 _COLUMN_HEADS = (("列", "column"), ("字段", "field"), ("依据", "by"), ("备注", "remark"))
@@ -107,22 +107,3 @@ def _findings(console: Console, ingested: Ingested, *, whole: bool) -> Iterator[
 def _refused(console: Console, rows: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
     for row in rows.itertuples():
         yield row.row, row.field, row.value, console.pick(row.reason_zh, row.reason_en)
-
-
-def _print(console: Console, title: tuple[str, str], heads: Sequence[tuple[str, str]], rows: Sequence[Sequence[Any]]) -> None:
-    from rich.console import Console as RichConsole
-    from rich.table import Table
-    from rich.text import Text
-
-    table = Table(title=console.pick(*title), title_justify="left")
-    for head in heads:
-        table.add_column(console.pick(*head), overflow="fold")
-    for row in rows:
-        table.add_row(*(Text("" if cell is None else printable(str(cell)))
-                        for cell in row))  # Text: brackets of a name are no markup
-    RichConsole(width=None if console.terminal else 160).print(table)
-
-
-def printable(text: str) -> str:
-    """Without control characters, which could move the cursor or colour the screen."""
-    return "".join(letter if letter.isprintable() else "�" for letter in text)

@@ -20,20 +20,20 @@ _FORM_ZH = "应为 GeoJSON 的 Polygon 或 MultiPolygon，坐标为经纬度（�
 _FORM_EN = "A GeoJSON Polygon or MultiPolygon in degrees with closed rings is wanted."
 
 
-def polygon_of(value: Any) -> BaseGeometry:
+def polygon_of(value: Any, most: int = MAX_VERTICES) -> BaseGeometry:
     """A valid polygon from a GeoJSON geometry.
 
     Raises
     ------
     BadGeometry
-        If it is no polygon, has more than :data:`api.parameters.MAX_VERTICES` vertices, a coordinate that is no finite
+        If it is no polygon, has more than `most` vertices, a coordinate that is no finite
         number within ±180 and ±90, crosses itself, or is empty.
     """
     polygons = _rings(value)
     count = sum(len(ring) for rings in polygons for ring in rings)
-    if count > MAX_VERTICES:
+    if count > most:
         raise BadGeometry(
-            f"多边形有 {count} 个顶点，超过 {MAX_VERTICES}", f"the polygon has {count} vertices, more than {MAX_VERTICES}",
+            f"多边形有 {count} 个顶点，超过 {most}", f"the polygon has {count} vertices, more than {most}",
             remedy_zh="请简化后再查询。", remedy_en="Simplify it first.", vertices=count,
         )
     try:

@@ -10,7 +10,8 @@ import typer
 
 from api.commands import app, settings_now
 from api.console import Console
-from geo.errors import BadParameter, EnvironmentProblem
+from api.sheets import require_writable, write_sheets
+from geo.errors import BadParameter
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ def quality(
     finding. The completeness (完整率) is the share of all rows handed in that have every required and core field.
     """
     console, settings = Console.now(), settings_now()
-    _require_writable(out)
+    require_writable(out)
     report, areas = _current(settings) if not now else _of_store(settings, console)
     report = _narrowed(report, kind, area)
     tables = _Tables(report, areas, console.tongue == "zh")
@@ -58,15 +59,6 @@ def quality(
     console.say(f"共 {int(handed_in)} 行：完整率 {share:.1f} %，得分 {total['score']:.1f}，问题 {len(report.findings)} 条{where}",
                 f"{int(handed_in)} rows: {share:.1f} % complete, score {total['score']:.1f}, {len(report.findings)} findings"
                 + (f", written to {out}" if out else ""))
-
-
-def _require_writable(out: Path | None) -> None:
-    if out is not None and out.suffix.lower() not in (".xlsx", ".csv"):
-        raise BadParameter(f"不能写成“{out.suffix}”文件", f"cannot write a {out.suffix!r} file",
-                           remedy_zh="请用 .xlsx 或 .csv 结尾。", remedy_en="Use a name that ends with .xlsx or .csv.")
-    if out is not None and not out.absolute().parent.is_dir():
-        raise EnvironmentProblem(f"目录 {out.absolute().parent} 不存在", f"there is no folder {out.absolute().parent}",
-                                 remedy_zh="请先建立该目录。", remedy_en="Make it first.")
 
 
 def _current(settings: Settings) -> tuple[QualityReport, pd.DataFrame]:
@@ -216,30 +208,11 @@ def _show(console: Console, table: pd.DataFrame) -> None:
     RichConsole(width=None if console.terminal else 160).print(shown)
 
 
-#: Most rows of one sheet of a workbook.
-_SHEET_ROWS = 1_048_575
-
-
 def _write(tables: _Tables, out: Path) -> None:
     """A CSV of all findings, or a workbook of all tables."""
-    from layers.exports import neutral
-
-    findings = tables.findings()
-    if out.suffix.lower() == ".csv":
-        findings.map(neutral).to_csv(out, index=False, encoding="utf-8-sig", lineterminator="\r\n")
-        return
-    import xlsxwriter
-
     named = {"kind": ("按要素", "by kind"), "street": ("按街道", "by street"), "source": ("按来源", "by source"),
              "check": ("检查项", "checks")}
-    sheets = {tables.pick(*names): tables.table(by) for by, names in named.items()}
-    sheets[tables.pick("问题清单", "findings")] = findings.head(_SHEET_ROWS)
-    with xlsxwriter.Workbook(str(out), {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}) as book:
-        bold = book.add_format({"bold": True})
-        for name, table in sheets.items():
-            sheet = book.add_worksheet(name)
-            sheet.freeze_panes(1, 0)
-            sheet.write_row(0, 0, [str(column) for column in table.columns], bold)
-            for row, record in enumerate(table.itertuples(index=False), start=1):
-                sheet.write_row(row, 0, [None if value is None or value != value else neutral(value) for value in record])
-            sheet.autofilter(0, 0, max(len(table), 1), max(len(table.columns) - 1, 0))
+    findings = tables.pick("问题清单", "findings")
+    sheets = {findings: tables.findings()} if out.suffix.lower() == ".csv" else {
+        **{tables.pick(*names): tables.table(by) for by, names in named.items()}, findings: tables.findings()}
+    write_sheets(sheets, out)

@@ -1,4 +1,4 @@
-"""``riskmap init``, ``backup``, ``restore``, ``history``, ``edit``, ``retire``: the store from the command line."""
+"""``riskmap init``, ``backup``, ``restore``, ``edit``, ``retire``: the store from the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from geo.errors import BadParameter
 
 if TYPE_CHECKING:
     from geo.settings import Settings
-    from geo.store import Change
 
 _Kind = Annotated[str, typer.Argument(help="要素类型，如 enterprise · kind of the feature")]
 _Id = Annotated[str, typer.Argument(help="编号 · id of the row")]
@@ -100,38 +99,6 @@ def restore(
     rows = sum(manifest.rows.values())
     console.say(f"已恢复 {manifest.created} 的备份：{rows} 行；请重新评分（riskmap score）",
                 f"restored the backup of {manifest.created}: {rows} rows; score again (riskmap score)")
-
-
-@app.command()
-def history(kind: _Kind, id: _Id) -> None:
-    """列出一行数据的全部修改：何时、何人、来自哪个文件、改了什么。
-
-    List everything that happened to a row: when, by whom, from which file, and what changed.
-    """
-    from geo.store import open_store
-
-    console, settings = Console.now(), settings_now()
-    with open_store(settings, read_only=True) as store:
-        changes = store.history(kind, id)
-    words = {"insert": ("新增", "insert"), "update": ("修改", "update"), "remove": ("移除", "remove")}
-    for change in changes:
-        when, what = f"{change.at.astimezone():%Y-%m-%d %H:%M:%S}", console.pick(*words[change.operation])
-        print(f"{when}  {what}  {change.by or '-'}  {change.source}")
-        for line in _differences(change):
-            print(f"    {line}")
-    console.say(f"共 {len(changes)} 次", f"{len(changes)} changes")
-
-
-def _differences(change: Change) -> list[str]:
-    if change.before is None or change.after is None:
-        return []
-    return [f"{name}: {_shown(change.before[name])} → {_shown(change.after[name])}"
-            for name in change.after if change.before[name] != change.after[name]]
-
-
-def _shown(value: Any) -> str:
-    text = "（空）" if value is None else str(value)
-    return text if len(text) <= 80 else f"{text[:79]}…"
 
 
 @app.command()

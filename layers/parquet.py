@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from geo.grid import STORAGE_SRID
 from geo.kinds import Field, kind
+from layers.collections.geometry import points_on
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -69,10 +70,7 @@ def feature_table(kind_name: str, frame: pd.DataFrame) -> pa.Table:
     """
     shapes = _shapes(frame["geometry"].to_numpy())
     bounds = shapely.bounds(shapes).reshape(-1, 4)
-    points = shapes.copy()
-    extended = shapely.get_type_id(shapes) != 0
-    points[extended] = shapely.point_on_surface(shapes[extended])
-    lon, lat = shapely.get_x(points), shapely.get_y(points)
+    lon, lat = points_on(shapes)
     names = np.asarray(frame["id"].astype(str)) if "id" in frame else np.arange(len(frame)).astype(str)
     order = np.lexsort((names, morton(lon, lat)))
     columns: dict[str, pa.Array] = {

@@ -19,7 +19,7 @@ from sqlalchemy.engine import URL, Connection
 from geo.errors import NotFound, StoreError
 from geo.kinds import Kind
 from geo.kinds import kind as find_kind
-from geo.store import backup, catalogue, history, migrate, query, reading, records
+from geo.store import backup, catalogue, history, migrate, query, records
 from geo.store.archive import Manifest
 from geo.store.catalogue import CatalogueEntry
 from geo.store.conditions import Where
@@ -31,7 +31,7 @@ from geo.store.loading import Progress, silent
 from geo.store.quarantine import QUARANTINE_COLUMNS
 from geo.store.query import Page
 from geo.store.schema import META, QUARANTINE
-from geo.store.selection import Query, area, condition
+from geo.store.selection import Query, area
 
 
 class Reader:
@@ -126,13 +126,15 @@ class Reader:
         return to_frame(declared, self.read_table(kind, as_of=as_of, at=at, columns=columns), _columns(declared, columns))
 
     def read_table(self, kind: str, *, as_of: date | None = None, at: datetime | None = None,
-                   columns: Sequence[str] | None = None) -> pa.Table:
-        """The same as :meth:`read`, as an Arrow table whose ``geometry`` is WKB."""
+                   columns: Sequence[str] | None = None, polygon: shapely.Geometry | None = None,
+                   bbox: Sequence[float] | None = None) -> pa.Table:
+        """The same as :meth:`read`, as an Arrow table whose ``geometry`` is WKB; in a place as :meth:`query` takes it."""
         declared = find_kind(kind)
         wanted = list(dict.fromkeys(_columns(declared, columns)))
+        asked = Query(declared, tuple(wanted), area(polygon, bbox), as_of=as_of)
         with self._reading() as connection:
-            valid = condition(Query(declared, tuple(wanted), as_of=as_of), connection.dialect.name)
-            return reading.fetch(connection, declared, wanted, valid, at_load=_last_load(connection, at))
+            asked = replace(asked, at_load=_last_load(connection, at))
+            return query.everything(connection, asked).select(wanted)
 
     def query(self, kind: str, *, polygon: shapely.Geometry | None = None, bbox: Sequence[float] | None = None,
               where: Where | None = None, columns: Sequence[str] | None = None, as_of: date | None = None,
@@ -214,6 +216,11 @@ class Reader:
             raise NotFound(f"没有编号为“{id}”的{declared.zh}", f"there is no {kind} {id!r}", kind=kind, id=id)
         return found
 
+    def first_moment(self) -> datetime | None:
+        """The first moment that the store can be read as of, if anything was ever loaded."""
+        with self._reading() as connection:
+            return records.first_moment(connection)
+
     def catalogue(self) -> dict[str, CatalogueEntry]:
         """Rows, extent and last change of every kind, as the loads keep them; nothing is scanned."""
         with self._reading() as connection:
@@ -231,10 +238,13 @@ class Reader:
         with self._reading() as connection:
             return pd.DataFrame(connection.execute(chosen).all(), columns=list(QUARANTINE_COLUMNS), dtype=object)
 
-    def loads(self, limit: int = 100) -> list[dict[str, Any]]:
-        """The last loads, newest first: id, kind, source, by, operation, started, finished, committed, counts, sha, findings."""
+    def loads(self, limit: int = 100, kind: str | None = None) -> list[dict[str, Any]]:
+        """The last loads, newest first, of one kind if one is named.
+
+        Each with id, kind, source, by, operation, started, finished, committed, counts, sha, findings.
+        """
         with self._reading() as connection:
-            return records.loads(connection, limit)
+            return records.loads(connection, limit, None if kind is None else find_kind(kind).name)
 
     # -- rasters, runs, backup ----------------------------------------------------------------------------------------
 

@@ -78,9 +78,16 @@ def last_load(connection: Connection, at: datetime) -> int:
     return int(found or 0)
 
 
-def loads(connection: Connection, limit: int) -> list[dict[str, Any]]:
-    """The last loads, newest first."""
-    rows = connection.execute(sa.select(LOAD).order_by(LOAD.c.id.desc()).limit(limit)).mappings()
+def first_moment(connection: Connection) -> datetime | None:
+    """When the first load was committed of which the history is kept; None before any load."""
+    first = connection.execute(sa.select(sa.func.min(LOAD.c.committed))).scalar()
+    return None if first is None else datetime.fromisoformat(max(first, meta(connection, "history_since") or first))
+
+
+def loads(connection: Connection, limit: int, kind: str | None = None) -> list[dict[str, Any]]:
+    """The last loads, newest first; of one kind if one is named."""
+    chosen = sa.select(LOAD).order_by(LOAD.c.id.desc()).limit(limit)
+    rows = connection.execute(chosen if kind is None else chosen.where(LOAD.c.kind == kind)).mappings()
     return [dict(row) | {"findings": json.loads(row["findings"])} for row in rows]
 
 

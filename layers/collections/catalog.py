@@ -76,7 +76,7 @@ def _kind(snapshot: Snapshot, name: str) -> Collection:
     data = table.columns.table
     fields = [field for field in declared.all_fields if field.name in data.column_names]
     columns = {field.name: plain(data[field.name]) for field in fields}
-    shown = [_property(field) for field in fields]
+    shown = [property_of(field) for field in fields]
     ids = columns["id"].parts[0]
     shown.append(Property("kind", "要素类型", choices=(name,)))
     columns["kind"] = constant(name, ids)
@@ -95,7 +95,8 @@ def _kind(snapshot: Snapshot, name: str) -> Collection:
                       geometry_kind=declared.geometry, span=("valid_from", "valid_to"))
 
 
-def _property(field: Field) -> Property:
+def property_of(field: Field) -> Property:
+    """What a filter or a file says of a declared field."""
     kind: PropertyType = "texts" if field.name == "assumed" else field.type
     return Property(field.name, field.zh, kind, field.unit, field.choices, field.minimum, field.maximum, field.note)
 

@@ -124,6 +124,13 @@ def stored(kind: str, wkb: pa.Array, bounds: tuple[_Floats, ...] | None, inner: 
     return Geometry(kind, bounds, inner, shapes)
 
 
+def points_on(shapes: NDArray[np.object_]) -> tuple[_Floats, _Floats]:
+    """Longitude and latitude of a point that belongs to each shape."""
+    points, extended = shapes.copy(), shapely.get_type_id(shapes) > 0
+    points[extended] = shapely.point_on_surface(shapes[extended])
+    return shapely.get_x(points), shapely.get_y(points)
+
+
 def places(lon: _Floats, lat: _Floats) -> Geometry:
     """Points by longitude and latitude."""
     def shapes(rows: _Rows) -> NDArray[np.object_]:

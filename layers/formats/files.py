@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,7 @@ def write_file(selection: Selection, form: Format, path: Path, *, seconds: float
     EnvironmentProblem
         If it cannot be written, or not in time.
     """
-    pieces = [selection] if form.name == "fgb" else [Selection(selection.snapshot, (part,), selection.crs)
-                                                     for part in selection.parts]
+    pieces = [selection] if form.name == "fgb" else [replace(selection, parts=(part,)) for part in selection.parts]
     environment = {"PATH": os.environ.get("PATH", ""), "PYTHONPATH": str(_ROOT), "LANG": "C.UTF-8", "TMPDIR": str(path.parent)}
     process = subprocess.Popen([sys.executable, "-m", "layers.formats.worker"], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
                                stdout=subprocess.DEVNULL, env=environment, cwd=path.parent)

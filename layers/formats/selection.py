@@ -1,10 +1,10 @@
-"""What is written: rows of collections of one snapshot, some of their properties, in one reference system."""
+"""What is written: rows of collections of one origin, some of their properties, in one reference system."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -16,9 +16,6 @@ from layers.collections.collection import Collection
 from layers.collections.crs import CRS84, Crs
 from layers.filters.subject import Property
 
-if TYPE_CHECKING:
-    from layers.reader import Snapshot
-
 #: Rows that are turned into bytes at a time, so that memory does not grow with the answer.
 BLOCK = 8192
 
@@ -29,6 +26,22 @@ COMMON = (
     Property("synthetic", "合成数据", "bool"),
     Property("source", "来源"),
 )
+
+
+class Origin(Protocol):
+    """Where rows come from, as files say it: a snapshot, or the store as of a moment."""
+
+    @property
+    def run_id(self) -> str:
+        """Of the run that made them; empty where no run did."""
+
+    @property
+    def synthetic(self) -> bool:
+        """Whether any of them is generated."""
+
+    @property
+    def manifest(self) -> Mapping[str, Any]:
+        """With ``created``, the moment that they are of."""
 
 
 @dataclass(frozen=True)
@@ -46,13 +59,13 @@ class Selection:
 
     Attributes
     ----------
-    snapshot : Snapshot
+    snapshot : Snapshot or other Origin
     parts : tuple of Part
     crs : Crs
         Of the coordinates.
     """
 
-    snapshot: Snapshot
+    snapshot: Origin
     parts: tuple[Part, ...]
     crs: Crs = CRS84
 

@@ -22,9 +22,10 @@ _BOM = b"\xef\xbb\xbf"
 
 def geojson(selection: Selection, head: dict[str, Any] | None = None) -> Iterator[bytes]:
     """One GeoJSON FeatureCollection; members of `head` stand before the features."""
-    snapshot = selection.snapshot
-    first: dict[str, Any] = {"type": "FeatureCollection", "run_id": snapshot.run_id, "synthetic": snapshot.synthetic}
-    if snapshot.synthetic:
+    origin = selection.snapshot
+    of = {"run_id": origin.run_id} if origin.run_id else {"as_of": origin.manifest["created"]}
+    first: dict[str, Any] = {"type": "FeatureCollection", **of, "synthetic": origin.synthetic}
+    if origin.synthetic:
         first["note"] = SYNTHETIC_ZH
     yield orjson.dumps(first | (head or {}), option=orjson.OPT_SERIALIZE_NUMPY)[:-1] + b',"features":['
     comma = b""
