@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import typer
 
-from api import ingestcommands, qualitycommands, storecommands  # noqa: F401  (register their commands)
+from api import ingestcommands, ledgercommands, qualitycommands, storecommands  # noqa: F401  (register their commands)
 from api.app import create_app
 from api.commands import app
 from api.tiles import PREFIX
