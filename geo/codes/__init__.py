@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from geo.codes.credit import CREDIT_FAULTS, credit_code_faults
 from geo.codes.divisions import Division, division, former_division
-from geo.codes.industries import Industry, industry, sections
+from geo.codes.industries import Industry, exact, industry, meant_in_2011, sections
 from geo.codes.substances import HazardClass, Substance, cas_is_valid, hazard_class, substance, substances
 
 __all__ = [
     "CREDIT_FAULTS", "Division", "HazardClass", "Industry", "Substance", "cas_is_valid", "credit_code_faults", "division",
-    "former_division", "hazard_class", "industry", "sections", "substance", "substances",
+    "exact", "former_division", "hazard_class", "industry", "meant_in_2011", "sections", "substance", "substances",
 ]

@@ -10,7 +10,17 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from geo.codes import CREDIT_FAULTS, cas_is_valid, credit_code_faults, former_division, sections, substance
+from geo.codes import (
+    CREDIT_FAULTS,
+    cas_is_valid,
+    credit_code_faults,
+    exact,
+    former_division,
+    industry,
+    meant_in_2011,
+    sections,
+    substance,
+)
 from geo.errors import UnknownIdentifier
 from geo.ingest.findings import Findings
 from geo.kinds import Kind
@@ -51,6 +61,7 @@ def _credit_codes(codes: pd.Series, findings: Findings) -> None:
 def _industries(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     codes = frame["industry_code"].astype("str")
     distinct, of = np.unique(codes.fillna("").to_numpy(object).astype(str), return_inverse=True)
+    whole = exact(distinct.tolist())[of]
     now, before = (sections(distinct, edition=edition)[of] for edition in (2017, 2011))
     there = codes.notna().to_numpy()
     unknown = there & pd.isna(now)
@@ -62,17 +73,33 @@ def _industries(frame: pd.DataFrame, findings: Findings) -> pd.DataFrame:
     old = apart & (claimed == before)
     shown = codes + " / " + pd.Series(claimed, index=frame.index).astype("str").fillna("")
     findings.rows("industry-code-2011", "warning",
-                  "行业代码按 2011 版才与门类一致，疑为 GB/T 4754-2011 的代码；门类按原值，代码保留",
-                  "industry codes that fit their section only in the edition of 2011; both are kept", frame.index[old],
-                  shown[old])
+                  "行业代码按 2011 版才与门类一致，疑为 GB/T 4754-2011 的代码；门类按原值，代码保留（箭头后是现行大类）",
+                  "industry codes that fit their section only in the edition of 2011; both are kept (→ today's division)",
+                  frame.index[old], shown[old] + " → " + codes[old].map(meant_in_2011))
     wrong = apart & ~old
     findings.rows("industry-disagrees", "warning", "行业代码与行业门类不一致，均按原值保留",
-                  "industry code and section disagree; both are kept", frame.index[wrong], shown[wrong])
+                  "industry code and section disagree; both are kept", frame.index[wrong],
+                  codes[wrong] + "（" + codes[wrong].map(_name) + "） / " + pd.Series(claimed, index=frame.index)[wrong])
+    vague = there & ~pd.isna(now) & ~whole & ~old
+    findings.rows("industry-class-unknown", "warning",
+                  "行业代码的中类或小类不在 GB/T 4754-2017（含 2019 年第 1 号修改单）中，可能是 2011 版的代码，按原值保留；"
+                  "门类按大类判断",
+                  "industry codes whose group or class GB/T 4754-2017 (amended 2019) does not have, perhaps of the edition of "
+                  "2011; kept as they stand, their section by the division", frame.index[vague],
+                  codes[vague] + "（" + codes[vague].map(_name) + "）")
     findings.rows("industry-filled", "info", "行业门类缺失，由行业代码得出",
                   "the section of industry was missing and follows from the code",
                   frame.index[fillable], codes[fillable])
     filled = fillable.any() or "industry" not in frame  # a column that is missing would stop the load instead of its rows
     return frame.assign(industry=np.where(fillable, now, claimed)) if filled else frame
+
+
+def _name(code: str) -> str:
+    """What the standard calls a code, or what it belongs to; empty where it is no code of its section."""
+    try:
+        return industry(code).name
+    except UnknownIdentifier:
+        return ""
 
 
 def _substances(frame: pd.DataFrame, findings: Findings) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
-from geo.codes import CREDIT_FAULTS
+from geo.codes import CREDIT_FAULTS, exact, industry
 from geo.kinds import KINDS
 
 Group = Literal["completeness", "validity", "freshness", "duplicates", "position"]
@@ -56,7 +56,7 @@ _ALL = (
     _c("V-CREDIT", "信用代码校验错误", "credit code check digit", "统一社会信用代码“{value}”{reason}（GB 32100）",
        "credit code {value!r} {reason} (GB 32100)"),
     _c("V-INDUSTRY", "行业代码与门类不符", "industry code against section",
-       "行业代码“{value}”不属于门类 {other}（GB/T 4754-2017）",
+       "行业代码“{value}”{reason}不属于门类 {other}（GB/T 4754-2017）",
        "industry code {value!r} is not of section {other} (GB/T 4754-2017)"),
     _c("V-NAME", "占位文字", "placeholder text", "“{other}”填的是占位文字“{value}”", "{other} holds the placeholder {value!r}"),
     _c("V-CROWDED", "人员与建筑面积矛盾", "staff against floor area", "人均建筑面积 {number:.2f} m²，过小",
@@ -138,6 +138,8 @@ def detail(code: str, kind: str, *, value: str | None, number: float | None, oth
     known: dict[str, Any] = {"value": value or "", "number": float("nan") if number is None else number, "other": other or ""}
     chinese = known | {name: _in_chinese(code, kind, str(known[name])) for name in ("value", "other")}
     reason = CREDIT_FAULTS.get(int(number), ("", "")) if code == "V-CREDIT" and number is not None else ("", "")
+    if code == "V-INDUSTRY" and exact([value])[0]:
+        reason = (f"（{industry(str(value)).name}）", "")
     return entry.detail_zh.format(reason=reason[0], **chinese), entry.detail_en.format(reason=reason[1], **known)
 
 

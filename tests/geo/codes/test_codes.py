@@ -12,9 +12,11 @@ from geo.codes import (
     cas_is_valid,
     credit_code_faults,
     division,
+    exact,
     former_division,
     hazard_class,
     industry,
+    meant_in_2011,
     sections,
     substance,
     substances,
@@ -56,6 +58,36 @@ def test_industries_cover_every_section_and_division() -> None:
     assert [int(row["code"]) for row in divisions] == list(range(1, 98))
     assert sorted({row["section"] for row in divisions}) == [*INDUSTRIES, "T"]
     assert all(row["section"] == sections([row["code"]])[0] for row in table("industries"))
+
+
+#: Divisions, groups and classes of each section, as GB/T 4754-2017 counts them; with amendment 1 of 2019.
+COUNTED = {
+    "A": (5, 24, 72), "B": (7, 19, 39), "C": (31, 179, 609), "D": (3, 9, 18), "E": (4, 18, 44), "F": (2, 18, 128),
+    "G": (8, 27, 67), "H": (2, 10, 16), "I": (3, 17, 34), "J": (4, 26, 48), "K": (1, 5, 5), "L": (2, 12, 58),
+    "M": (3, 19, 48), "N": (4, 18, 33), "O": (3, 16, 32), "P": (1, 6, 17), "Q": (2, 6, 30), "R": (5, 27, 48),
+    "S": (6, 16, 35), "T": (1, 1, 1),
+}
+
+
+def test_industries_are_whole_to_the_class() -> None:
+    rows = table("industries")
+    codes = {row["code"] for row in rows}
+    found = {section: tuple(sum(row["section"] == section and len(row["code"]) == length for row in rows) for length in (2, 3, 4))
+             for section in COUNTED}
+    assert found == COUNTED
+    assert np.sum(list(COUNTED.values()), axis=0).tolist() == [97, 473, 1382]
+    assert len(codes) == len(rows)
+    assert all(code[:-1] in codes for code in codes if len(code) > 2)
+    assert {code[:3] for code in codes if len(code) == 4} == {code for code in codes if len(code) == 3}
+    assert all(row["name"] and not re.search(r"[\s,()]", row["name"]) for row in rows)
+
+
+def test_industries_to_their_last_digit() -> None:
+    assert exact(["0111", "A0111", "4030", "9291", "5265", "26", "2600", "2610"]).all()
+    assert not exact(["2615", "2601", "26000", "C0111", "9800", "000", "", None, "xx", "C"]).any()
+    assert (industry("0111").name, industry("4030").name, industry("2615").known_to) == ("稻谷种植", "钟表与计时仪器制造", 3)
+    assert exact([]).shape == (0,)
+    assert [meant_in_2011(code) for code in ("Q8311", "96", "7810", "")] == ["84 卫生", "97 国际组织", "", ""]
 
 
 @pytest.mark.parametrize("code", ["", "9", "98", "26145", "XX", "B26", "2 6"])
