@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from api.commands import app, settings_now
-from api.console import Console, printable
-from api.ingestshow import show_directory, show_file
+from api.console import Console
+from api.ingestshow import REFUSED_HEADS, refused_rows, show_directory, show_file
 from geo.errors import BadFile, BadParameter
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from geo.ingest import Ingested
     from geo.settings import Settings
     from geo.store import LoadReport
@@ -161,6 +163,9 @@ def _say_loaded(console: Console, reports: Sequence[LoadReport], *, rehearsed: b
     head = ("演练（未写入）", "rehearsed (nothing written)") if rehearsed else ("载入完成", "loaded")
     console.say(f"{head[0]}：新增 {new}，更新 {changed}，移除 {gone}，未变 {same}，隔离 {bad} 行",
                 f"{head[1]}: {new} new, {changed} changed, {gone} removed, {same} same, {bad} refused")
+    if bad and not rehearsed:
+        console.say("隔离的行没有载入：riskmap quarantine 列出原因；riskmap quarantine export 隔离.xlsx 导出，改正后 reload",
+                    "Refused rows were not loaded: riskmap quarantine says why; export, mend and reload them by it")
 
 
 # -- quarantine ---------------------------------------------------------------------------------------------------------
@@ -196,12 +201,21 @@ def listed(
     if out is not None:
         _write_list(out, refused)
     else:
-        for row in refused.head(limit).itertuples():
-            reason = console.pick(row.reason_zh, row.reason_en)
-            print(printable(f"{row.kind}  {row.file}:{row.row}  {row.field}={row.value!s}  {reason}"))
+        _show_refused(console, refused.head(limit))
     rows = len(refused.drop_duplicates(["kind", "file", "row"]))
     where = f"，已写入 {out}" if out else ""
     console.say(f"隔离区共 {rows} 行{where}", f"{rows} refused rows" + (f", written to {out}" if out else ""))
+
+
+def _show_refused(console: Console, refused: pd.DataFrame) -> None:
+    from geo.kinds import KINDS
+
+    if refused.empty:
+        return
+    rows = [(console.pick(KINDS[kind].zh, kind), file, *cells)
+            for (kind, file), part in refused.groupby(["kind", "file"], sort=False)
+            for cells in refused_rows(console, KINDS[kind], part)]
+    console.table(("隔离区", "quarantine"), (("类型", "kind"), ("文件", "file"), *REFUSED_HEADS), rows)
 
 
 def _write_list(out: Path, refused: Any) -> None:

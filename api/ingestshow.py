@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from geo.ingest import Ingested, Rehearsed
+    from geo.kinds import Kind
 
 
 def show_file(console: Console, ingested: Ingested, *, whole: bool) -> None:
@@ -22,11 +23,13 @@ def show_file(console: Console, ingested: Ingested, *, whole: bool) -> None:
     if findings:
         console.table(("发现", "findings"), _FINDING_HEADS, findings)
     if whole and len(ingested.refused):
-        console.table(_REFUSED, _REFUSED_HEADS, list(_refused(console, ingested.refused)))
+        console.table(_REFUSED, REFUSED_HEADS, list(refused_rows(console, ingested.mapping.kind, ingested.refused)))
 
 
 def show_directory(console: Console, rehearsed: Sequence[Rehearsed]) -> None:
     """What a rehearsal of a directory found out: one line per file, then what needs looking at, with the file's name."""
+    from geo.kinds import KINDS
+
     console.table(("演练", "rehearsal"), _FILE_HEADS, [_file(console, one) for one in rehearsed])
     ingested = [(one.entry.path.name, one.loaded.ingested) for one in rehearsed if one.loaded and one.loaded.ingested]
     file = ("文件", "file")
@@ -35,7 +38,8 @@ def show_directory(console: Console, rehearsed: Sequence[Rehearsed]) -> None:
          [(name, *row) for name, one in ingested for row in _columns(console, one, plain=False)]),
         (("发现", "findings"), _FINDING_HEADS,
          [(name, *row) for name, one in ingested for row in _findings(console, one, whole=True)]),
-        (_REFUSED, _REFUSED_HEADS, [(one.entry.path.name, *row) for one in rehearsed for row in _refused(console, one.refused)]),
+        (_REFUSED, REFUSED_HEADS, [(one.entry.path.name, *row) for one in rehearsed if len(one.refused)
+                                    for row in refused_rows(console, KINDS[one.entry.name], one.refused)]),
         (("不能载入的文件", "files that cannot be loaded"), (("原因", "reason"), ("办法", "remedy")),
          [(one.entry.path.name, one.error.message(console.tongue), one.error.remedy(console.tongue))
           for one in rehearsed if one.error]),
@@ -45,9 +49,9 @@ def show_directory(console: Console, rehearsed: Sequence[Rehearsed]) -> None:
 
 
 _COLUMN_HEADS = (("列", "column"), ("字段", "field"), ("依据", "by"), ("备注", "remark"))
-_FINDING_HEADS = (("程度", "severity"), ("行数", "rows"), ("内容", "what"), ("例（行: 值）", "examples (row: value)"))
+_FINDING_HEADS = (("程度", "severity"), ("行数", "rows"), ("内容", "what"), ("例（数据行: 值）", "examples (data row: value)"))
 _REFUSED = ("隔离（前几行）", "refused (first rows)")
-_REFUSED_HEADS = (("行", "row"), ("字段", "field"), ("值", "value"), ("原因", "reason"))
+REFUSED_HEADS = (("数据行", "data row"), ("字段", "field"), ("值", "value"), ("原因", "reason"))
 _FILE_HEADS = (("文件", "file"), ("类型", "kind"), ("格式、编码、坐标系", "format, encoding, coordinates"), ("新增", "new"),
                ("更新", "changed"), ("移除", "removed"), ("未变", "same"), ("隔离", "refused"), ("发现", "findings"),
                ("结果", "result"))
@@ -87,9 +91,7 @@ def _columns(console: Console, ingested: Ingested, *, plain: bool = True) -> Ite
         if not plain and column.how == "name" and column.factor == 1.0 and not column.note:
             continue
         place = {"extra": ("保留在“其他”", "kept in extra"), "-": ("不载入", "left out")}.get(column.target)
-        target = console.pick(*place) if place else column.target
-        if not place and not column.target.startswith("@"):
-            target = f"{ingested.mapping.kind.field(column.target).zh}（{column.target}）"
+        target = console.pick(*place) if place else _term(console, ingested.mapping.kind, column.target)
         remark = f"× {column.factor:g}" if column.factor != 1.0 else ""
         if column.note:
             remark = console.pick(f"或为 {column.note}？", f"{column.note}?") if not column.note.startswith("?") else column.note
@@ -104,6 +106,17 @@ def _findings(console: Console, ingested: Ingested, *, whole: bool) -> Iterator[
             yield console.pick(*grave[finding.severity]), finding.count or "", console.pick(finding.zh, finding.en), examples
 
 
-def _refused(console: Console, rows: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+def refused_rows(console: Console, kind: Kind, rows: pd.DataFrame) -> Iterator[tuple[Any, ...]]:
+    """Data row, field, value and reason of refused rows of one kind."""
     for row in rows.itertuples():
-        yield row.row, row.field, row.value, console.pick(row.reason_zh, row.reason_en)
+        yield row.row, _term(console, kind, row.field), row.value, console.pick(row.reason_zh, row.reason_en)
+
+
+#: What is no field and still a target of a column, or the place of a fault.
+_PLACES = {"@lon": "经度", "@lat": "纬度", "@lonlat": "经纬度", "@wkt": "几何（WKT）", "geometry": "坐标"}
+
+
+def _term(console: Console, kind: Kind, name: str) -> str:
+    """A field as people call it and as the program does."""
+    zh = _PLACES.get(name) or next((field.zh for field in kind.all_fields if field.name == name), "")
+    return f"{zh}（{name}）" if zh and console.tongue == "zh" else name

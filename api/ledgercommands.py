@@ -173,6 +173,7 @@ def history(
     Everything that happened to a row: when, by whom, from which file, before and after; without an id, the last loads and edits.
     Each moment can be given to riskmap features --at: the store just after that change.
     """
+    from geo.kinds import kind as find_kind
     from geo.store import open_store
 
     console, settings = Console.now(), settings_now()
@@ -193,7 +194,7 @@ def history(
     rows = [(written(change.at, zone), console.pick(*_OPERATIONS[change.operation]), change.by, change.source, *cells)
             for change in changes for cells in _differences(console, kind, change, whole=out is not None)]
     if out is None:
-        console.table((f"{kind} {id}", f"{kind} {id}"), heads, [[_short(cell) for cell in row] for row in rows])
+        console.table((f"{find_kind(kind).zh} {id}", f"{kind} {id}"), heads, [[_short(cell) for cell in row] for row in rows])
     else:
         import pandas as pd
 

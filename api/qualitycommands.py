@@ -11,7 +11,7 @@ import typer
 from api.commands import app, settings_now
 from api.console import Console
 from api.sheets import require_writable, write_sheets
-from geo.errors import BadParameter
+from geo.errors import BadParameter, SnapshotError
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,8 +64,12 @@ def quality(
 def _current(settings: Settings) -> tuple[QualityReport, pd.DataFrame]:
     """Report and areas of the current map."""
     from layers.quality import quality_report
-    from layers.snapshot import open_current
+    from layers.snapshot import current_run_id, open_current
 
+    if current_run_id(settings.snapshots) is None:
+        raise SnapshotError("还没有发布过快照，没有上次运行的评估", "no snapshot has been published: there is no report of a run",
+                            remedy_zh="用 riskmap quality --now 直接评估数据库，或先运行 riskmap score。",
+                            remedy_en="Assess the store by riskmap quality --now, or run riskmap score first.")
     snapshot = open_current(settings.snapshots)
     return quality_report(snapshot), _areas(snapshot.areas.rows(range(len(snapshot.areas)), ["code", "name", "parent"]))
 

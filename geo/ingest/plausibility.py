@@ -125,8 +125,9 @@ class Watch:
                            part.label[~inside], shown)
         if self.reference.degrees:
             swapped = ~inside & self.region.inside(part.lat, part.lon)
-            self._outside.rows("swapped-axes-rows", "warning", "部分行疑似经纬度颠倒",
-                               "some rows look like swapped longitude and latitude",
+            self._outside.rows("swapped-axes-rows", "warning",
+                               "部分行疑似经纬度颠倒，请逐行改正（整份文件都颠倒时用 --swap-axes）",
+                               "some rows look like swapped longitude and latitude; mend them (if all are, use --swap-axes)",
                                part.label[swapped], [f"{part.x[at]:g}, {part.y[at]:g}" for at in np.flatnonzero(swapped)[:5]])
         if self._sampled < SAMPLE and len(inside):
             kept = np.unique(np.linspace(0, len(inside) - 1, min(len(inside), PER_CHUNK)).astype(np.int64))

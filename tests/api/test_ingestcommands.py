@@ -58,7 +58,7 @@ def test_template_rehearsal_mapping_load_and_mending(run: Callable[..., Result],
 
     told = done(run, "ingest", str(ledger), "--kind", "emergency_resource", "--dry-run", "--save-mapping",
                 str(tmp_path / "m.toml"))
-    for words in ("GB18030", "CGCS2000", "队伍名称", "名称（name）", "保留在“其他”", "城堡",
+    for words in ("GB18030", "CGCS2000", "队伍名称", "名称（name）", "经度（@lon）", "数据行", "保留在“其他”", "城堡",
                   "演练（未写入）：新增 1，更新 0，移除 0，未变 0，隔离 1 行"):
         assert words in told, told
     assert "\x1b[31m" not in told
@@ -67,9 +67,10 @@ def test_template_rehearsal_mapping_load_and_mending(run: Callable[..., Result],
     told = done(run, "ingest", str(ledger), "--kind", "emergency_resource", "--mapping", str(tmp_path / "m.toml"))
     assert "新增 1" in told
     assert "资源类型" not in told  # only what needs looking at
+    assert "riskmap quarantine 列出原因" in told
     listed = done(run, "quarantine", "--kind", "emergency_resource")
-    assert "台账.csv:2" in listed
-    assert "城堡" in listed
+    cells = [[cell.strip() for cell in line.split("│")[1:-1]] for line in listed.splitlines() if line.startswith("│")]
+    assert [cell[:5] for cell in cells] == [["应急资源", "台账.csv", "2", "资源类型（resource_type）", "城堡"]]
 
     assert "已导出 1 行" in done(run, "quarantine", "export", str(tmp_path / "隔离.xlsx"))
     book = openpyxl.load_workbook(tmp_path / "隔离.xlsx")
@@ -78,7 +79,9 @@ def test_template_rehearsal_mapping_load_and_mending(run: Callable[..., Result],
     assert sheet.cell(2, heads.index("名称") + 1).value == "'=1+1"
     sheet.cell(2, heads.index("资源类型") + 1).value = "救援队"
     book.save(tmp_path / "隔离.xlsx")
-    assert "新增 1" in done(run, "quarantine", "reload", str(tmp_path / "隔离.xlsx"))
+    told = done(run, "quarantine", "reload", str(tmp_path / "隔离.xlsx"))
+    assert "新增 1" in told
+    assert "列出原因" not in told  # nothing is left there
     assert "隔离区共 0 行" in done(run, "quarantine")
 
 

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import openpyxl
 import pytest
+from typer.testing import CliRunner
 
+from api import qualitycommands
+from geo.errors import SnapshotError
 from geo.settings import Settings
 from layers.quality import quality_of
 from layers.snapshot import open_current
@@ -144,3 +147,10 @@ def test_command_refuses_with_a_remedy(settings: Settings, arguments: tuple[str,
     assert "错误：" in done.stderr
     assert "办法：" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_command_without_any_map(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("RISKMAP_HOME", str(tmp_path / "home"))
+    with pytest.raises(SnapshotError) as caught:
+        CliRunner().invoke(qualitycommands.app, ["quality"], catch_exceptions=False)
+    assert "--now" in caught.value.remedy("zh")
