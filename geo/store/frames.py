@@ -47,8 +47,14 @@ def to_frame(kind: Kind, table: pa.Table, columns: Sequence[str]) -> pd.DataFram
 
 def to_shapes(column: pa.ChunkedArray) -> NDArray[np.object_]:
     """Shapely geometries of a column of WKB."""
-    parts = [shapely.from_wkb(chunk.to_numpy(zero_copy_only=False)) for chunk in column.chunks]
-    return np.concatenate([np.empty(0, object), *parts])
+    return np.concatenate([np.empty(0, object), *map(_shapes, column.chunks)])
+
+
+def _shapes(chunk: pa.Array) -> NDArray[np.object_]:
+    points = coordinates(chunk)
+    if points is not None and np.isfinite(points).all():  # a point without coordinates is empty
+        return np.asarray(shapely.points(points), object)
+    return np.asarray(shapely.from_wkb(chunk.to_numpy(zero_copy_only=False)), object)
 
 
 def coordinates(chunk: pa.Array) -> NDArray[np.float64] | None:

@@ -15,7 +15,7 @@ import pyarrow.csv as pa_csv
 from sqlalchemy.engine import Connection
 
 from geo.kinds import Kind
-from geo.store import bulkreads, catalogue, sqliterows
+from geo.store import bulkreads, catalogue, sqlitelarge, sqliterows
 
 ARROW = {
     "text": pa.string(), "int": pa.int64(), "float": pa.float64(), "bool": pa.bool_(), "date": pa.date32(), "json": pa.string(),
@@ -98,10 +98,15 @@ def _sqlite(connection: Connection, rest: str, values: Mapping[str, Any], types:
     return sqliterows.fetch(connection.connection.driver_connection, rest, values, types)
 
 
+def _sqlite_large(connection: Connection, rest: str, values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.Table:
+    raw: Any = connection.connection.driver_connection
+    return sqlitelarge.fetch(raw, rest, values, types)
+
+
 def _way(connection: Connection, most: int) -> _Way:
     """How at most so many rows are read."""
     if connection.dialect.name == "sqlite":
-        return _sqlite
+        return _sqlite_large if sqlitelarge.worth(most) else _sqlite
     # the driver for large reads does not see what this transaction has written
     large = most >= bulkreads.LARGE and not connection.get_execution_options().get("write")
     return _large if large else _postgis
