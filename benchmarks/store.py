@@ -203,7 +203,8 @@ def _statements(url: str, *statements: str) -> None:
 _CONDITIONS = (
     "Loads: from CSV into empty tables through `riskmap ingest`'s own path (every value checked, street found, row hashed, "
     "indexes built, committed), once, in a process of its own, whose largest memory it is; the peer checks nothing. Reads: "
-    "best of 3, every kind with all fields and geometry as frames, compiled code in the process as in a run. Polygon: best of 9, all fields. Pages: best of 25. Warm.")
+    "best of 3, every kind with all fields and geometry as frames, compiled code in the process as in a run. Polygon: best of 9, "
+    "all fields. Pages: best of 25. Warm.")
 
 
 def main(argv: Sequence[str] | None = None) -> None:
