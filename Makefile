@@ -9,7 +9,8 @@ ARGS ?=
 OUT ?= var/atlas
 
 # Hundreds of processes start during the tests: what one compiles, the others find.
-TEST_CACHES := NUMBA_CACHE_DIR="$(CURDIR)/.setup/numba" PYTHONPYCACHEPREFIX="$(CURDIR)/.setup/pycache"
+TEST_CACHES := NUMBA_CACHE_DIR="$(CURDIR)/.setup/numba" PYTHONPYCACHEPREFIX="$(CURDIR)/.setup/pycache" \
+	MPLCONFIGDIR="$(CURDIR)/.setup/matplotlib"
 
 PACKAGES := geo riskmodel layers api
 ENVIRONMENT := .setup/environment
@@ -59,8 +60,8 @@ mutants: setup ## 变异测试：逐个改动后果公式，看测试是否发�
 bench: setup ## 与同类工具对比测量（ARGS=名称，默认全部） · measure against peers
 	@.venv/bin/riskmap bench $(or $(ARGS),all)
 
-docs: $(ENVIRONMENT) ## 由声明生成文档 · pages made from the declarations
-	@.venv/bin/python -m geo.datamodel && .venv/bin/python -m layers.parameterpage && .venv/bin/python -m layers.modelcard && \
+docs: setup ## 由声明生成文档 · pages made from the declarations
+	@export $(TEST_CACHES) && .venv/bin/python -m geo.datamodel && .venv/bin/python -m layers.parameterpage && .venv/bin/python -m layers.modelcard && \
 	.venv/bin/python -m tests.outside.oracles && .venv/bin/python -m tests.riskmodel.mistakes && \
 	.venv/bin/python -m layers.methodpages
 

@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from benchmarks.regions import generate, part
 from benchmarks.report import say, timed
-from layers.charts import BLUE, GREY, ORANGE, Chart
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 #: How many times the base of each size; a footprint's area is its radius squared.
 FACTORS: tuple[float, ...] = (1.0, 3.0, 10.0)
 
-#: What grows: name in the rows, in the chart, and its colour.
-GROWS: tuple[tuple[str, str, str], ...] = (
-    ("sources", "源数 sources", BLUE), ("cells", "网格数 cells", ORANGE), ("area", "影响面积 footprint area", GREY),
+#: What grows: name in the rows, and in the chart.
+GROWS: tuple[tuple[str, str], ...] = (
+    ("sources", "源数 sources"), ("cells", "网格数 cells"), ("area", "影响面积 footprint area"),
 )
 
 Row = dict[str, Any]
@@ -31,7 +33,7 @@ def scaling(options: argparse.Namespace) -> dict[str, Any]:
     from riskmodel.sweep import Way
 
     base, side, rows = options.sources // 10, options.side / 10**0.5, []
-    for what, _, _ in GROWS:
+    for what, _ in GROWS:
         for factor in FACTORS:
             wide = factor**0.5 if what == "area" else 1.0
             region = generate(round(base * (factor if what == "sources" else 1.0)),
@@ -60,15 +62,18 @@ def table(rows: Sequence[Row]) -> str:
 
 def chart(rows: Sequence[Row]) -> str:
     """Time against size, both relative to the base, as SVG; on the dashed line cost is proportional to size."""
-    most = max(FACTORS)
-    top = max(most, *(row["s"] / next(r for r in rows if r["what"] == row["what"])["s"] for row in rows))
-    picture = Chart("处理器用时与规模 processor time against size", "规模（倍） size, times the base",
-                    "用时（倍） time, times the base", most, top)
-    picture.line([0.0, most], [0.0, most], GREY, dashed=True)
-    for place, (what, name, colour) in enumerate(GROWS):
-        mine = [row for row in rows if row["what"] == what]
-        relative = [row["s"] / mine[0]["s"] for row in mine]
-        picture.line([row["factor"] for row in mine], relative, colour)
-        picture.dots([row["factor"] for row in mine], relative, relative, relative, colour)
-        picture.text(0.03 * most, top * (0.95 - 0.07 * place), f"■ {name}", colour, "start")
-    return picture.svg([0.0, 1.0, 3.0, most])
+    from layers.pictures import picture, sheet  # what is measured must not share its process with the drawing
+
+    @picture
+    def drawn() -> Figure:
+        figure, (panel,) = sheet(height=3.6)
+        panel.plot(FACTORS, FACTORS, color="#777777", linestyle="--", linewidth=1.0, label="成正比 proportional")
+        for (what, name), marker in zip(GROWS, "osD", strict=True):
+            mine = [row for row in rows if row["what"] == what]
+            panel.plot([row["factor"] for row in mine], [row["s"] / mine[0]["s"] for row in mine], marker=marker, label=name)
+        panel.set(title="处理器用时与规模 processor time against size", xlabel="规模（倍） size, times the base",
+                  ylabel="用时（倍） time, times the base", xlim=(0, 1.05 * max(FACTORS)), ylim=(0, None), xticks=[0, *FACTORS])
+        panel.legend(loc="upper left")
+        return figure
+
+    return drawn()

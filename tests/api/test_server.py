@@ -31,7 +31,8 @@ for path in ("/", "/docs", "/healthz", "/readyz", "/api", "/api/openapi.json", "
 for kind in ("json", "geojson", "csv"):
     client.post("/api/search", json={"polygon": {"type": "Polygon", "coordinates": [corners]}, "format": kind}).raise_for_status()
 client.close()
-heavy = ("pandas", "numba", "sqlalchemy", "geopandas", "scipy", "sklearn", "folium", "rasterio", "pyogrio", "alembic")
+heavy = ("pandas", "numba", "sqlalchemy", "geopandas", "scipy", "sklearn", "folium", "rasterio", "pyogrio", "alembic",
+         "matplotlib")
 print([name for name in heavy if name in sys.modules])
 """
 

@@ -46,11 +46,12 @@ def test_cost_against_size_is_drawn() -> None:
     rows = [{"what": what, "factor": factor, "sources": 10, "cells": 10, "updates": 1e3, "s": seconds, "ns_per_update": 1.0}
             for what, most in (("sources", 10.0), ("cells", 1.5), ("area", 11.0))
             for factor, seconds in ((1.0, 1.0), (10.0, most))]
-    lines = re.findall('points="([^"]+)"', chart(rows))
-    dashed, sources, cells, area = (line.split() for line in lines)
-    assert sources[-1] == dashed[-1]  # ten times the sources, ten times the time: on the dashed line
-    assert cells[-1].split(",")[0] == area[-1].split(",")[0] == dashed[-1].split(",")[0]
-    assert float(area[-1].split(",")[1]) < float(dashed[-1].split(",")[1]) < float(cells[-1].split(",")[1])
+    drawn = re.findall(r'd="([^"]+)"[^>]* style="fill: none; stroke(?:-dasharray: [^;]+; stroke-dashoffset: 0; stroke)?: '
+                       r'(?:#777777|#0072b2|#d55e00|#009e73)', chart(rows))
+    dashed, sources, cells, area = ([float(number) for number in line.split()[-2:]] for line in drawn[:4])
+    assert sources == dashed  # ten times the sources, ten times the time: on the dashed line
+    assert cells[0] == area[0] == dashed[0]
+    assert area[1] < dashed[1] < cells[1]  # downwards is more
     assert "1.50" in table(rows)
 
 
