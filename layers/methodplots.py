@@ -198,7 +198,7 @@ def societal(parameters: Parameters) -> Figure:
     figure, (panel,) = sheet(height=3.8)
     curves(panel, "装置自己的 F-N 曲线与判据", "死亡人数 N（人）", "频率 F(≥N)（次/年）", {}, (1, 1000), (1e-8, 1e-2), log="xy")
     for name, rate, deaths in (("可接受", 1e-6, 2.0), ("尽可能降低", 3e-5, 8.0), ("不可接受", 2e-4, 30.0)):
-        panel.step(n, fn_curve([rate], [deaths]), where="pre", label=name)  # stairs: never interpolated
+        panel.step(n, fn_curve([rate], [deaths]), where="post", label=name)  # stairs: never interpolated
     panel.fill_between(n, lower / n, upper / n, facecolor="#eeeeee", edgecolor="none", zorder=0, label="尽可能降低区")
     for words, bound in (("上线", upper), ("下线", lower)):
         panel.plot(n, bound / n, color="#333333", linewidth=1.0, linestyle="-", label=f"{words} {said(bound)}/N")

@@ -65,6 +65,7 @@ def test_charts_hold_their_words_and_intervals() -> None:
         assert ET.fromstring(text).tag.endswith("svg")
     drawn = reliability_chart(found, "可靠性 <甲>", "概率")
     assert "可靠性 &lt;甲&gt;" in drawn
-    bars = re.findall(r'd="M ([\d.]+) ([\d.]+) \nL ([\d.]+) ([\d.]+) \n"[^>]* style="fill: none; stroke: #0072b2', drawn)
+    path = r'd="M ([\d.]+) ([\d.]+)\nL ([\d.]+) ([\d.]+)\n" clip-path="[^"]+" style="fill: none; stroke: #0072b2"'
+    bars = re.findall(path, drawn)
     assert len(bars) == 2
     assert all(x == still and float(low) > float(high) for x, low, still, high in bars)  # downwards is more
