@@ -46,12 +46,23 @@ def test_every_public_function_of_a_part_says_what_it_is() -> None:
             assert all(said for _, said in methodpages.sentences(module)), module
 
 
-def test_outside_numbers_are_counted_from_their_page() -> None:
-    rows = [f"| x | 1 | 1 | {error} | `test_{name}` |" for name, error in (("a", "2.0e-03"), ("b", "< 1e-9"), ("c", "≈ 9.0e-01"))]
-    text = "\n".join(["## 爆炸", "", *rows, "", "## 其他", "", rows[0]])
-    part = methodpages.Part((), (), ("爆炸",))
-    assert methodpages.checked(part, text) == [
-        "- [爆炸](oracles.md#爆炸)：3 项，其中 2 项按原文位数核对，最大相对误差 2.0e-03"]
+def test_outside_numbers_are_listed_from_their_page() -> None:
+    """One line per source, with the largest error of its rows; a bar within a cell divides nothing."""
+    rows = [f"| {source} | 1 | {got} | {error} | `test_{name}` |" for source, got, error, name in (
+        ("x", 1.002, "2.0e-03", "a"), ("x", 1, "< 1e-9", "b"), ("P\\|y", 1.9, "≈ 9.0e-01", "c"))]
+    text = "\n".join(["## 爆炸", "", "| 出处与条件 | 期望 | 得到 | 误差 | 测试 |", *rows, "", "## 其他", "", rows[0]])
+    said, *listed = methodpages.checked("爆炸", text)
+    assert "3 项，其中 2 项按原文位数核对，最大相对误差 2.0e-03" in said
+    assert listed[-3:] == ["| x | 1；1 | 1.002；1 | 2.0e-03 |", "| P\\|y | 1 | 1.9 | ≈ 9.0e-01 |", ""]
+
+
+def test_all_outside_numbers_of_the_parts_stand_on_their_pages(written: dict[str, str]) -> None:
+    oracles = (FOLDER / "oracles.md").read_text(encoding="utf-8")
+    for name, part in methodpages.PARTS.items():
+        for section in part.oracles:
+            found = methodpages.checks(section, oracles)
+            assert found
+            assert all(check.source in written[f"{name}.md"] for check in found)
 
 
 @pytest.mark.parametrize("name", PLOTS)
