@@ -30,11 +30,12 @@ def test_the_pages_are_up_to_date(written: dict[str, str]) -> None:
     assert {path.name for path in (FOLDER / "plots").iterdir()} == {f"{plot}.svg" for plot in PLOTS}
 
 
-def test_every_page_says_where_it_holds_and_what_it_is_not_for(written: dict[str, str]) -> None:
+def test_every_page_has_its_formulas_where_they_hold_and_what_happens_outside(written: dict[str, str]) -> None:
     for name in methodpages.PARTS:
         page = written[f"{name}.md"]
         assert page.count(methodpages.START) == page.count(methodpages.END) == 1
-        for words in ("**适用范围**", "**不能用于**", "![", "## 函数"):
+        for words in ("**适用范围**", "**不能用于**", "## 公式\n", "符号：", "**范围之外**", "![", "## 核对的外部数值\n",
+                      "## 函数"):
             assert words in page, (name, words)
     shown = {plot for part in methodpages.PARTS.values() for plot in part.plots}
     assert shown == set(PLOTS)
