@@ -133,7 +133,9 @@ def _some(values: list[str]) -> str:
 def block(name: str, oracles: str) -> str:
     """What stands between the marks of a page."""
     part = PARTS[name]
-    lines = [START, "", *(f"![{PLOTS[plot][0]}](plots/{plot}.svg)\n" for plot in part.plots)]
+    lines = [START, ""]
+    for number, plot in zip("一二三四五六", part.plots, strict=False):
+        lines += [f"![{PLOTS[plot][0]}](plots/{plot}.svg)", "", f"*图{number}　{PLOTS[plot][0]}*", ""]
     lines += ["## 核对的外部数值", "", *(line for section in part.oracles for line in checked(section, oracles))]
     if not part.oracles:
         lines += ["这一部分没有公开发表的算例可以核对：数值取自参数表所列出处，算法由性质测试守住"
