@@ -16,6 +16,7 @@ import numpy as np
 from cycler import cycler
 from matplotlib import font_manager
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 from numpy.typing import ArrayLike
@@ -58,7 +59,8 @@ def picture(draw: Callable[P, Figure]) -> Callable[P, str]:
         _know_font()
         with matplotlib.style.context(["default", dict(_STYLE)]):
             text = io.BytesIO()
-            draw(*arguments, **named).savefig(text, format="svg", metadata={"Date": None, "Creator": None})
+            canvas: Any = FigureCanvasSVG(draw(*arguments, **named))
+            canvas.print_svg(text, metadata={"Date": None, "Creator": None})  # savefig would draw everything twice
         return _tidied(text.getvalue().decode("utf-8"))
 
     return drawn
