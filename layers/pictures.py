@@ -67,13 +67,15 @@ def picture(draw: Callable[P, Figure]) -> Callable[P, str]:
 
 
 def _know_font() -> None:
-    if FONT in font_manager.fontManager.get_font_names():
+    """Put the product's own font before any of the same name that the machine may have: another version measures differently."""
+    known, file = font_manager.fontManager, fonts_folder() / "NotoSansSC-Regular.ttf"
+    if any(entry.fname == str(file) for entry in known.ttflist):
         return
-    file = fonts_folder() / "NotoSansSC-Regular.ttf"
     if not file.is_file():
         raise EnvironmentProblem(f"没有找到字体 {file}，无法画图", f"there is no font {file}, so nothing can be drawn",
                                  remedy_zh="请先运行 make assets。", remedy_en="Run make assets first.")
-    font_manager.fontManager.addfont(file)
+    known.addfont(file)
+    known.ttflist.insert(0, known.ttflist.pop())
 
 
 def _tidied(text: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import matplotlib
 import pytest
+from matplotlib import font_manager
 from matplotlib.figure import Figure
 
 from geo.errors import EnvironmentProblem
@@ -93,8 +94,13 @@ def test_only_places_are_shortened_not_words() -> None:
     assert not re.search(r'="[^"]*\d\.\d{3}', drawn)
 
 
+def test_the_products_font_measures_before_the_machines(written: dict[str, str]) -> None:
+    assert written
+    assert font_manager.findfont(pictures.FONT) == str(pictures.fonts_folder() / "NotoSansSC-Regular.ttf")
+    assert font_manager.fontManager.ttflist[0].name == pictures.FONT
+
+
 def test_without_the_font_nothing_is_drawn(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(pictures, "FONT", "Nobody's Font")
     monkeypatch.setattr(pictures, "fonts_folder", lambda: tmp_path)
     with pytest.raises(EnvironmentProblem, match="没有找到字体"):
         PLOTS["levels"][1](load_parameters())
