@@ -94,8 +94,9 @@ def change(ir: NDArray[np.int64], s: NDArray[np.int64] | None, removed: Scenario
     >>> from riskmodel.example import GRID, scored
     >>> run = scored()
     >>> ir = run.fields.ir.copy()
-    >>> none = replace(run.scenarios, points=take_points(run.scenarios.points, []), lines=take_lines(run.scenarios.lines, []))
-    >>> _ = change(ir, None, run.scenarios, none, None, GRID)
+    >>> nobody, nothing = np.zeros(0, np.int64), run.scenarios
+    >>> nothing = replace(nothing, points=take_points(nothing.points, nobody), lines=take_lines(nothing.lines, nobody))
+    >>> _ = change(ir, None, run.scenarios, nothing, None, GRID)
     >>> bool(run.fields.ir.any()), bool(ir.any())
     (True, False)
     """
