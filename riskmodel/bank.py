@@ -82,7 +82,14 @@ class KernelBank:
         return np.asarray(self.inside.any(axis=1))
 
     def fine(self, cell: int) -> NDArray[np.float64]:
-        """(k,): metres around the centre within which a wide kernel is integrated over sub-cells."""
+        """(k,): metres around the centre within which a wide kernel is integrated over sub-cells.
+
+        Examples
+        --------
+        >>> bank = KernelBank.of((Kernel.disc(800.0, 1.0), Kernel.of(800.0, lambda r: np.exp(-r / 60), lambda r: 0 * r)))
+        >>> bank.fine(100).tolist()
+        [0.0, 200.0]
+        """
         from riskmodel.kernels.cell import fine_reaches
 
         known: dict[int, NDArray[np.float64]] = self.__dict__.setdefault("_fine", {})
@@ -91,7 +98,15 @@ class KernelBank:
         return known[cell]
 
     def prepare(self, cell: int) -> None:
-        """Make what the stencils derive from the kernels, once, before threads need it."""
+        """Make what the stencils derive from the kernels, once, before threads need it.
+
+        Examples
+        --------
+        >>> bank = KernelBank.of((Kernel.disc(800.0, 1.0),))
+        >>> bank.prepare(100)
+        >>> sorted(set(vars(bank)) - set(bank.__dataclass_fields__))
+        ['_fine', 'indoors', 'pairs', 'quads', 'shapes']
+        """
         _ = self.shapes, self.pairs, self.quads, self.indoors, self.fine(cell)
 
 

@@ -296,12 +296,18 @@ class ScenarioBuilder:
 
     Examples
     --------
-    >>> builder = ScenarioBuilder(("hazard_source",))
+    >>> builder = ScenarioBuilder(("hazard_source", "pipeline"))
     >>> cloud = builder.kernel(Kernel.disc(300.0, 0.1))
     >>> builder.add_points("hazard_source", "泄漏·中毒", Theme.HAZCHEM, Scope.HC, row=[0, 1], x=[150.0, 450.0], y=150.0,
     ...                    frequency=[1e-5, 2e-5], kernel=cloud)
-    >>> builder.finish().points.frequency.tolist()
-    [1e-05, 2e-05]
+    >>> builder.add_lines("pipeline", "断裂·喷射火", Theme.PIPELINE, Scope.AN, row=0, x1=0.0, y1=50.0, x2=900.0, y2=50.0,
+    ...                   rate=1e-9, kernel=cloud)
+    >>> one_death = builder.tail([1.0] + [0.0] * 12)
+    >>> builder.add_background("住宅火灾", Theme.FIRE_DWELLING, frequency=np.array([0.0, 0.02]), deaths=1.0, tail=one_death)
+    >>> builder.refuse("hazard_source", "h3", "设计最大量缺失")
+    >>> found = builder.finish()
+    >>> found.points.frequency.tolist(), found.lines.rate.tolist(), found.background[0].cell.tolist(), found.refused
+    ([1e-05, 2e-05], [1e-09], [1], (('hazard_source', 'h3', '设计最大量缺失'),))
     """
 
     kinds: tuple[str, ...]

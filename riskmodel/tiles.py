@@ -169,6 +169,8 @@ class Plan:
     >>> plan = Plan.of(points, found.lines, KernelBank.of(found.kernels), GRID, side=2)
     >>> (plan.down, plan.across), plan.order().tolist(), plan.window(4)
     ((2, 3), [4, 3, 5, 0, 1], ((2, 4), (2, 4)))
+    >>> len(plan.point_rows(0)), len(plan.line_rows(3)), plan.work(4, None, (0,)).rows
+    (18, 2, (2, 4))
     """
 
     grid: Grid

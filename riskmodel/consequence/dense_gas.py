@@ -268,7 +268,14 @@ class Dilution:
 
     @classmethod
     def puff(cls, scale: Array, alpha: ArrayLike) -> Dilution:
-        """Of a cloud with these ``V^(1/3)`` and α."""
+        """Of a cloud with these ``V^(1/3)`` and α.
+
+        Examples
+        --------
+        >>> cloud = Dilution.puff(np.array([6.5]), np.array([-0.5]))
+        >>> cloud.law, bool((np.diff(cloud.values[:, 0]) < 0).all())
+        (3.24, True)
+        """
         return cls._of(scale, puff_curves(alpha), *_NEAR_PUFF)
 
     @classmethod

@@ -30,8 +30,10 @@ class Plume:
     Examples
     --------
     >>> cloud = Plume.of(1.0, 2.0, "D", "rural", Gas.vapour(0.0709, 239.15))
-    >>> np.round(cloud.buoyancy, 2).tolist()
-    0.68
+    >>> cloud.handover.dense.tolist(), np.round(cloud.buoyancy, 2).tolist(), np.round(cloud.edge(200.0), 1).tolist()
+    (True, 0.68, 302.7)
+    >>> np.round(1e6 * cloud.concentration(np.array([50.0, 200.0]), 0.0), -1).tolist()  # mg/m³
+    [66070.0, 1210.0]
     """
 
     rate: Array

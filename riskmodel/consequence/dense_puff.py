@@ -31,8 +31,10 @@ class Puff:
     Examples
     --------
     >>> cloud = Puff.of(1000.0, 2.0, "D", "rural", Gas.vapour(0.0709, 239.15))
-    >>> np.round(cloud.volume).tolist()
-    277.0
+    >>> cloud.handover.dense.tolist(), np.round(cloud.volume).tolist(), np.round(cloud.edge(200.0)).tolist()
+    (True, 277.0, 149.0)
+    >>> np.round(1e6 * cloud.concentration(200.0, 0.0), -2).tolist(), f"{cloud.toxic_load(200.0, 0.0, 2.75):.1e}"
+    (21500.0, '9.6e-03')
     """
 
     mass: Array

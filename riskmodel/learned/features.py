@@ -112,13 +112,26 @@ class Feature:
         return np.where(np.isnan(values), self.bins, np.searchsorted(self.edges, values, side="left")).astype(np.int64)
 
     def as_dict(self) -> dict[str, Any]:
-        """As plain values, for JSON."""
+        """As plain values, for JSON.
+
+        Examples
+        --------
+        >>> Feature("material", "材料", levels=("steel", "plastic")).as_dict()
+        {'name': 'material', 'label': '材料', 'edges': [], 'levels': ['steel', 'plastic'], 'words': []}
+        """
         return {"name": self.name, "label": self.label, "edges": list(self.edges), "levels": list(self.levels),
                 "words": list(self.words)}
 
     @classmethod
     def of(cls, entry: Mapping[str, Any]) -> Feature:
-        """The reverse of :meth:`as_dict`."""
+        """The reverse of :meth:`as_dict`.
+
+        Examples
+        --------
+        >>> diameter = Feature("diameter_mm", "外径 mm", edges=(127, 279))
+        >>> Feature.of(diameter.as_dict()) == diameter
+        True
+        """
         levels, words = (tuple(str(v) for v in entry[name]) for name in ("levels", "words"))
         return cls(str(entry["name"]), str(entry["label"]), tuple(float(e) for e in entry["edges"]), levels, words)
 

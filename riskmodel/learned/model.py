@@ -88,7 +88,15 @@ class LearnedModel:
         return np.asarray(self.values[tuple(bins_of(frame, self.features).T)])
 
     def multiplier(self, frame: pd.DataFrame) -> Array:
-        """``clip(prediction / (base · c), low, high)`` of every row; keeps the total of the set for which c was frozen."""
+        """``clip(prediction / (base · c), low, high)`` of every row; keeps the total of the set for which c was frozen.
+
+        Examples
+        --------
+        >>> year = Feature("year", "建成年份", edges=(1980.0,))
+        >>> model = LearnedModel("town-gas", "rate", "1/(1000 km yr)", (year,), np.array([0.9, 0.2, 0.3]), 0.25)
+        >>> model.multiplier(pd.DataFrame({"year": [1975, 2004]})).tolist()
+        [3.0, 0.8]
+        """
         return np.clip(self.predict(frame) / (self.base * self.neutral), *self.bounds)
 
     def frozen(self, frame: pd.DataFrame, weight: ArrayLike) -> LearnedModel:
@@ -119,7 +127,15 @@ class LearnedModel:
         return pd.Series(self.multiplier(frame), index=pd.Index(frame[identifier].to_numpy(object), name=identifier))
 
     def to_json(self) -> str:
-        """As JSON text; the same model gives the same bytes."""
+        """As JSON text; the same model gives the same bytes.
+
+        Examples
+        --------
+        >>> year = Feature("year", "建成年份", edges=(1980.0,))
+        >>> model = LearnedModel("town-gas", "rate", "1/(1000 km yr)", (year,), np.array([0.4, 0.2, 0.3]), 0.25)
+        >>> json.loads(model.to_json())["values"]
+        [0.4, 0.2, 0.3]
+        """
         entry = {
             "format": FORMAT, "name": self.name, "kind": self.kind, "unit": self.unit, "base": self.base, "neutral": self.neutral,
             "bounds": list(self.bounds), "approved": self.approved, "facts": dict(self.facts),
@@ -135,6 +151,13 @@ class LearnedModel:
         ------
         BadParameter
             If the text is no model, or of another format.
+
+        Examples
+        --------
+        >>> year = Feature("year", "建成年份", edges=(1980.0,))
+        >>> model = LearnedModel("town-gas", "rate", "1/(1000 km yr)", (year,), np.array([0.4, 0.2, 0.3]), 0.25)
+        >>> LearnedModel.from_json(model.to_json()).to_json() == model.to_json()
+        True
         """
         try:
             entry = json.loads(text)

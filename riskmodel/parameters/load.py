@@ -65,7 +65,13 @@ class Parameters:
     digest: str  #: SHA-256 over the files, part of every run's identity
 
     def entry(self, name: str) -> Value:
-        """The whole entry; raises UnknownIdentifier if there is none."""
+        """The whole entry; raises UnknownIdentifier if there is none.
+
+        Examples
+        --------
+        >>> load_parameters().entry("levels.street.kappa_norm").unit
+        'deaths/(head yr)'
+        """
         try:
             return self.values[name]
         except KeyError:
@@ -76,15 +82,35 @@ class Parameters:
         return float(self.entry(name).value)
 
     def array(self, name: str) -> NDArray[np.float64]:
-        """A list of numbers as an array."""
+        """A list of numbers as an array.
+
+        Examples
+        --------
+        >>> load_parameters().array("people.slots.hours").tolist()
+        [52.5, 22.5, 63.0, 30.0]
+        """
         return np.asarray(self.entry(name).value, np.float64)
 
     def table(self, name: str) -> dict[str, Any]:
-        """A table of named numbers or lists."""
+        """A table of named numbers or lists.
+
+        Examples
+        --------
+        >>> load_parameters().table("levels.criteria.in_service")["一类"]
+        3e-06
+        """
         return dict(self.entry(name).value)
 
     def replace(self, **changes: Any) -> Parameters:
-        """A copy with some values replaced; names with ``__`` for the dots. The digest changes with them."""
+        """A copy with some values replaced; names with ``__`` for the dots. The digest changes with them.
+
+        Examples
+        --------
+        >>> tables = load_parameters()
+        >>> strict = tables.replace(levels__street__kappa=2.0)
+        >>> strict.number("levels.street.kappa"), strict.digest == tables.digest
+        (2.0, False)
+        """
         values = dict(self.values)
         for key, new in changes.items():
             name = key.replace("__", ".")

@@ -59,7 +59,13 @@ class Households:
         return cls(X.ravel(), Y.ravel(), n.ravel(), floors.ravel() >= 4)
 
     def take(self, rows: NDArray[np.int64]) -> Households:
-        """Some of them."""
+        """Some of them.
+
+        Examples
+        --------
+        >>> Households.of([0.0, 80.0], [50.0, 50.0], [1.0, 24.0]).take(np.array([1])).count.tolist()
+        [24.0]
+        """
         return Households(self.x[rows], self.y[rows], self.count[rows], self.tall[rows])
 
 

@@ -104,16 +104,40 @@ class Assembly:
         self.physics = Physics.of(self.parameters)
 
     def number(self, name: str) -> float:
-        """A number of the table ``quantified``."""
+        """A number of the table ``quantified``.
+
+        Examples
+        --------
+        >>> from riskmodel.example import unit
+        >>> assembly, store = unit()
+        >>> assembly.number("tanker.oil_mass")
+        22000.0
+        """
         return self.parameters.number(f"quantified.{name}")
 
     def by_type(self, name: str, units: Units) -> Array:
-        """The number of each unit's type in a table of ``quantified``; NaN where it has none."""
+        """The number of each unit's type in a table of ``quantified``; NaN where it has none.
+
+        Examples
+        --------
+        >>> from riskmodel.example import unit
+        >>> assembly, station = unit(unit_type="cng_station", substance="methane")
+        >>> assembly.by_type("bank.pressure", station).tolist(), assembly.by_type("bank.pressure", unit()[1]).tolist()
+        ([25.0], [nan])
+        """
         table = self.parameters.table(f"quantified.{name}")
         return np.array([float(table.get(unit_type, np.nan)) for unit_type in units.unit_type])
 
     def fuel(self, name: str) -> Fuel:
-        """A flammable substance."""
+        """A flammable substance.
+
+        Examples
+        --------
+        >>> from riskmodel.example import unit
+        >>> assembly, station = unit(unit_type="filling_station", substance="gasoline")
+        >>> assembly.fuel("gasoline").density
+        740.0
+        """
         if name not in self._fuels:
             self._fuels[name] = Fuel.of(self.parameters, name)
         return self._fuels[name]
@@ -148,13 +172,30 @@ class Assembly:
         return self._known[key]
 
     def register(self, effect: Effect, clear: float = 0.0) -> int:
-        """Register one footprint; returns its kernel index."""
+        """Register one footprint; returns its kernel index.
+
+        Examples
+        --------
+        >>> from riskmodel.example import unit
+        >>> from riskmodel.quantified.footprints import charge_effect
+        >>> assembly, store = unit()
+        >>> assembly.register(charge_effect(1000.0)), assembly.effects[0].hazard
+        (0, 'blast')
+        """
         index = self.builder.kernel(cleared(effect.kernel, clear))
         self.effects[index] = effect
         return index
 
     def clear(self, units: Units) -> Array:
-        """Distance from each unit within which nobody is indoors, m; 0 for types that the table does not name."""
+        """Distance from each unit within which nobody is indoors, m; 0 for types that the table does not name.
+
+        Examples
+        --------
+        >>> from riskmodel.example import unit
+        >>> assembly, store = unit()
+        >>> assembly.clear(store).tolist()
+        [0.0]
+        """
         return np.nan_to_num(self.by_type("site.clear", units))
 
     def add(self, units: Units, label: str, frequency: ArrayLike, kernel: ArrayLike, theme: Theme = Theme.HAZCHEM,

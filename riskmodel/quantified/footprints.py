@@ -56,9 +56,9 @@ class Physics:
     Examples
     --------
     >>> from riskmodel.example import parameters
-    >>> physics = Physics.of(parameters())
-    >>> physics.outdoors(np.array([4e3, 12.5e3, 37.5e3]), 20.0).round(3).tolist()
-    [0.0, 0.065, 1.0]
+    >>> physics, flux = Physics.of(parameters()), np.array([4e3, 12.5e3, 37.5e3])
+    >>> physics.outdoors(flux, 20.0).round(3).tolist(), physics.indoors(flux).tolist()
+    ([0.0, 0.065, 1.0], [0.0, 0.0, 1.0])
     """
 
     constants: str

@@ -183,7 +183,15 @@ class ToxicCloud:
     def plume_lethality(
         self, rate: float, minutes: float, weather: Weather, terrain: dispersion.Terrain, r: Array, y: Array,
     ) -> Array:
-        """P(death) outdoors at `r` m downwind and `y` m across of a ground plume of `rate` kg/s."""
+        """P(death) outdoors at `r` m downwind and `y` m across of a ground plume of `rate` kg/s.
+
+        Examples
+        --------
+        >>> from riskmodel.example import parameters
+        >>> cloud, calm = ToxicCloud.of(parameters(), "ammonia"), Weather("F", 1.5, 1.0)
+        >>> cloud.plume_lethality(2.0, 30.0, calm, "rural", np.array([200.0, 500.0, 900.0]), np.zeros(3)).round(2).tolist()
+        [0.99, 0.13, 0.0]
+        """
         if self.gas is not None:
             return self._dense_plume(rate, weather, terrain)[0](minutes)(r, y)
         sy, sz = dispersion.briggs(r, weather.stability, terrain)
@@ -199,7 +207,16 @@ class ToxicCloud:
         return self._lethality(load / 60)
 
     def plume(self, rate: float, minutes: float, weather: Weather, climate: Climate) -> Effect:
-        """Footprint of a ground plume of `rate` kg/s for `minutes`."""
+        """Footprint of a ground plume of `rate` kg/s for `minutes`.
+
+        Examples
+        --------
+        >>> from riskmodel.example import parameters
+        >>> cloud, calm = ToxicCloud.of(parameters(), "chlorine"), Weather("F", 1.5, 1.0)
+        >>> effect = cloud.plume(0.5, 30.0, calm, Climate.of(parameters()))
+        >>> round(effect.kernel.radius, -1), effect.minutes, round(effect.arrival, 1)
+        (470.0, 30.0, 2.6)
+        """
         if self.gas is not None:
             make, edge = self._dense_plume(rate, weather, climate.terrain)
             return self._effect(make(minutes), edge, weather, climate, minutes)

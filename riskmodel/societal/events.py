@@ -93,7 +93,15 @@ class EventTable:
         return part[rows[first]], self.rate[rows[first]], np.add.reduceat(self.deaths[rows], first)
 
     def take(self, rows: NDArray[Any]) -> EventTable:
-        """Some of the rows."""
+        """Some of the rows.
+
+        Examples
+        --------
+        >>> from riskmodel.example import scored, town
+        >>> table = event_table(town(), scored().scenarios, scored().exposure)
+        >>> np.unique(table.take(table.street == 0).street).tolist()
+        [0]
+        """
         return EventTable(self.event[rows], self.scenario[rows], self.slot[rows], self.sector[rows], self.street[rows],
                           self.several[rows], self.rate[rows], self.deaths[rows], self.lost)
 

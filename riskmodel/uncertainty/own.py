@@ -54,7 +54,14 @@ class OwnRisk:
     named_id: NDArray[np.object_]
 
     def rest(self, street: Array) -> Array:
-        """Deaths per year of the sources that are not named, (streets, classes)."""
+        """Deaths per year of the sources that are not named, (streets, classes).
+
+        Examples
+        --------
+        >>> one = np.array([0]), np.array([1]), np.array([0.4]), np.array([1.2]), np.array(["e1"], object)
+        >>> OwnRisk(np.zeros((1, 2)), *one).rest(np.array([[0.1, 0.5]])).round(3).tolist()
+        [[0.1, 0.1]]
+        """
         result = street.copy()
         np.subtract.at(result, (self.named_street, self.named_class), self.named_s)
         return np.maximum(result, 0.0)
