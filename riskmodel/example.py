@@ -17,7 +17,7 @@ import pandas as pd
 import shapely
 
 from geo.grid import Grid
-from geo.kinds import KINDS
+from geo.kinds import KINDS, FieldType
 from riskmodel import quantified
 from riskmodel.inputs import Coverage, ModelInputs
 from riskmodel.parameters import Parameters, load_parameters
@@ -61,7 +61,7 @@ _ROWS: dict[str, tuple[dict[str, Any], ...]] = {
 def frame(kind: str, rows: Sequence[Mapping[str, Any]], grid: Grid = GRID) -> pd.DataFrame:
     """Rows of a kind as :class:`riskmodel.inputs.ModelInputs` holds them; what a row does not say is missing.
 
-    A row without x and y stands in the middle of the grid; x decides its street.
+    A row without x and y stands in the middle of the grid; without a street, x decides it.
 
     Examples
     --------
@@ -69,26 +69,24 @@ def frame(kind: str, rows: Sequence[Mapping[str, Any]], grid: Grid = GRID) -> pd
     >>> table[["id", "capacity", "cell", "sprinklers"]].values.tolist()
     [['v1', 600.0, 6, False]]
     """
-    declared = KINDS[kind].all_fields
     middle = {"x": grid.west + grid.nx * grid.cell / 2, "y": grid.north - grid.ny * grid.cell / 2}
-    full = [{"name": row.get("id"), "source": "example", "synthetic": True} | middle | dict(row) for row in rows]
-    table = pd.DataFrame(full, columns=[*(field.name for field in declared), "x", "y", "geometry"]).astype(object)
-    table = table.where(table.notna(), None)
-    for field in declared:
-        if field.type in ("int", "float"):
-            table[field.name] = table[field.name].astype(np.float64)
-        elif field.type == "bool":
-            table[field.name] = np.array([value is True for value in table[field.name]], bool)
-        elif field.type == "date":
-            table[field.name] = pd.to_datetime(table[field.name])
-    table[["x", "y"]] = table[["x", "y"]].astype(np.float64)
-    table["cell"] = grid.index(table["x"], table["y"])
-    east = (table["x"] >= middle["x"]).to_numpy(bool)
-    table["area_code"] = np.where(east, STREETS[1], STREETS[0]).astype(object)
-    places = [shapely.Point(x, y) if shape is None else shape
-              for x, y, shape in zip(table["x"], table["y"], table["geometry"], strict=True)]
-    table["geometry"] = np.array([*places, None], object)[:-1]
-    return table
+    usual: dict[str, Any] = {"source": "example", "synthetic": True} | middle
+    full = [usual | {"name": row.get("id")} | dict(row) for row in rows]
+    for row in full:
+        row.setdefault("area_code", STREETS[0] if row["x"] < middle["x"] else STREETS[1])
+        row.setdefault("geometry", shapely.Point(row["x"], row["y"]))
+    columns = {field.name: _column(field.type, [row.get(field.name) for row in full]) for field in KINDS[kind].all_fields}
+    columns |= {name: _column("float", [row[name] for row in full]) for name in ("x", "y")}
+    columns["geometry"] = _column("json", [row["geometry"] for row in full])
+    return pd.DataFrame(columns | {"cell": grid.index(columns["x"], columns["y"])})
+
+
+def _column(of: FieldType, values: list[Any]) -> Any:
+    if of in ("int", "float"):
+        return np.array([np.nan if value is None else value for value in values], np.float64)
+    if of == "bool":
+        return np.array([bool(value) for value in values], np.bool_)
+    return pd.to_datetime(pd.Series(values, dtype=object)) if of == "date" else pd.Series(values, dtype=object)
 
 
 def town(**rows: Sequence[Mapping[str, Any]]) -> ModelInputs:

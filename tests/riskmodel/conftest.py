@@ -9,16 +9,15 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
-import shapely
 
 from geo.grid import Grid
-from geo.kinds import KINDS, Kind
+from geo.kinds import KINDS
+from riskmodel.example import STREETS, frame
 from riskmodel.inputs import Coverage, ModelInputs
 from riskmodel.parameters.load import Parameters, load_parameters
 from riskmodel.scenarios import ScenarioBuilder
 
 SOURCE_KINDS = ("hazard_source", "pipeline", "venue", "risk_source", "work_site", "equipment", "enterprise")
-STREETS = ("110101001000", "110101002000")
 AS_OF = date(2026, 6, 1)
 GRID = Grid(500_000.0, 4_404_000.0, 40, 40)
 
@@ -28,31 +27,10 @@ MakeInputs = Callable[..., ModelInputs]
 
 def make_frame(kind: str, rows: Rows, grid: Grid = GRID) -> pd.DataFrame:
     """Rows of a kind as the model gets them; x and y default to the middle of the grid, fields to missing."""
-    declared = KINDS[kind]
-    full = [_row(declared, i, row, grid) for i, row in enumerate(rows)]
-    columns = [field.name for field in declared.all_fields] + ["x", "y", "geometry"]
-    frame = pd.DataFrame(full, columns=columns)
-    for field in declared.all_fields:
-        if field.type in ("int", "float"):
-            frame[field.name] = frame[field.name].astype(np.float64)
-        elif field.type == "bool":
-            frame[field.name] = frame[field.name].astype(bool)
-        elif field.type == "date":
-            frame[field.name] = pd.to_datetime(frame[field.name])
-        else:
-            frame[field.name] = frame[field.name].astype(object)
-    frame[["x", "y"]] = frame[["x", "y"]].astype(np.float64)
-    frame["cell"] = grid.index(frame["x"], frame["y"])
-    return frame
-
-
-def _row(kind: Kind, i: int, given: Mapping[str, Any], grid: Grid) -> dict[str, Any]:
-    x = given.get("x", grid.west + grid.nx * grid.cell / 2 + 10.0)
-    y = given.get("y", grid.north - grid.ny * grid.cell / 2 + 10.0)
-    row: dict[str, Any] = {field.name: False if field.type == "bool" else None for field in kind.all_fields}
-    street = STREETS[0] if x < grid.west + grid.nx * grid.cell / 2 else STREETS[1]
-    row |= {"id": f"{kind.name}-{i}", "name": f"{kind.zh}{i}", "source": "test", "synthetic": True, "area_code": street}
-    return row | {"x": x, "y": y, "geometry": shapely.Point(x, y)} | dict(given)
+    middle = {"x": grid.west + grid.nx * grid.cell / 2 + 10.0, "y": grid.north - grid.ny * grid.cell / 2 + 10.0}
+    usual = middle | {"source": "test"}
+    return frame(kind, [usual | {"id": f"{kind}-{i}", "name": f"{KINDS[kind].zh}{i}"} | dict(row) for i, row in enumerate(rows)],
+                 grid)
 
 
 @pytest.fixture(scope="session")
