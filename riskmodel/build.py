@@ -51,8 +51,8 @@ def gather(inputs: ModelInputs, parameters: Parameters, people: Exposure,
     --------
     >>> from riskmodel.example import parameters, scored, town
     >>> scenarios, factors, effects = gather(town(), parameters(), scored().exposure)
-    >>> np.unique(scenarios.points.mitigation).tolist(), sorted({effect.hazard for effect in effects.values()})
-    ([1.0], ['none'])
+    >>> len(scenarios.points.x), round(max(effect.kernel.radius for effect in effects.values()), -1), factors.round(2).to_dict()
+    (24, 690.0, {'e1': 1.42, 'e2': 1.05})
     """
     builder = ScenarioBuilder(SOURCE_KINDS)
     counted = precedence.resolve(builder, inputs, parameters)

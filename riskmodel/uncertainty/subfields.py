@@ -52,8 +52,9 @@ class ClassFields:
     >>> from riskmodel.example import parameters, scored, town
     >>> run = scored()
     >>> found = class_fields(town(), run.scenarios, run.fields, run.exposure, parameters())
-    >>> found.street.shape == (2, len(found.names)), found.cells.shape[0] == len(found.cell)
-    (True, True)
+    >>> toxic = found.names.index("toxic")
+    >>> found.street[:, toxic].round(5).tolist(), found.cell[found.cells[:, toxic] > 0].tolist()
+    ([0.00066, 0.0], [0, 1, 2, 6, 7, 8, 12, 13, 14])
     """
 
     classes: Classes
