@@ -159,9 +159,10 @@ def cell_level_shares(cell: NDArray[np.int64], fixed: NDArray[np.int8], classes:
     >>> classes = class_fields(town(), run.scenarios, run.fields, run.exposure, p)
     >>> draws, none = draw_streets(classes, p, draws=200), np.empty((200, 0), np.int8)
     >>> quiet, cells = CriteriaLevels(np.full((200, 2), 4, np.int8), np.empty(0, np.int64), none), np.arange(24)
-    >>> found = cell_level_shares(cells, np.full(24, 4, np.int8), classes, draws, quiet, p, GRID.cell_km2)
-    >>> [f"{share:.2f}" for share in found[4]]
-    ['0.00', '0.00', '0.00', '1.00']
+    >>> fixed = np.where(cells == 7, 1, 4).astype(np.int8)  # a veto in cell 7
+    >>> found = cell_level_shares(cells, fixed, classes, draws, quiet, p, GRID.cell_km2)
+    >>> [[f"{share:.1f}" for share in shares] for shares in found[[4, 7]]]
+    [['0.0', '0.0', '0.0', '1.0'], ['1.0', '0.0', '0.0', '0.0']]
     """
     thresholds = parameters.array("levels.cell.density")
     at = np.searchsorted(cell, classes.cell)
