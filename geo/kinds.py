@@ -84,7 +84,7 @@ COMMON: tuple[Field, ...] = (
     Field("extra", "其他", "json"),
 )
 
-#: Sections of GB/T 4754-2017.
+#: Sections of GB/T 4754-2017 that employ people in a city's statistics.
 INDUSTRIES: Mapping[str, str] = MappingProxyType({
     "A": "农、林、牧、渔业", "B": "采矿业", "C": "制造业", "D": "电力、热力、燃气及水生产和供应业", "E": "建筑业",
     "F": "批发和零售业", "G": "交通运输、仓储和邮政业", "H": "住宿和餐饮业", "I": "信息传输、软件和信息技术服务业",
@@ -92,6 +92,9 @@ INDUSTRIES: Mapping[str, str] = MappingProxyType({
     "O": "居民服务、修理和其他服务业", "P": "教育", "Q": "卫生和社会工作", "R": "文化、体育和娱乐业",
     "S": "公共管理、社会保障和社会组织",
 })
+
+#: All sections: the last one, too, stands in ledgers (offices of the United Nations), and its rows must not be lost.
+SECTIONS: Mapping[str, str] = MappingProxyType({**INDUSTRIES, "T": "国际组织"})
 
 #: Accident types of GB/T 6441.
 ACCIDENT_TYPES: tuple[str, ...] = (
@@ -117,7 +120,7 @@ PROTECTION_CLASSES: tuple[str, ...] = ("高敏感", "重要", "一类", "二类"
 
 ENTERPRISE = Kind("enterprise", "生产经营单位", "point_or_polygon", (
     Field("credit_code", "统一社会信用代码", note="18 characters, check digit of GB 32100"),
-    Field("industry", "行业门类", required=True, choices=tuple(INDUSTRIES), note="section of GB/T 4754-2017"),
+    Field("industry", "行业门类", required=True, choices=tuple(SECTIONS), note="section of GB/T 4754-2017"),
     Field("industry_code", "行业代码", note="class of GB/T 4754-2017, up to four digits"),
     Field("staff_at_place", "本场所从业人员", "int", "人", required=True, minimum=0,
           note="at this place, not at the registered one"),
@@ -250,7 +253,7 @@ INCIDENT = Kind("incident", "事故", "point", (
     Field("accident_type", "事故类型", choices=ACCIDENT_TYPES),
     Field("deaths", "死亡人数", "int", "人", required=True, minimum=0),
     Field("injuries", "受伤人数", "int", "人", minimum=0),
-    Field("industry", "行业门类", choices=tuple(INDUSTRIES)),
+    Field("industry", "行业门类", choices=tuple(SECTIONS)),
 ))
 
 EMERGENCY_RESOURCE = Kind("emergency_resource", "应急资源", "point", (

@@ -9,7 +9,7 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from geo.kinds import INDUSTRIES, Field, Kind
+from geo.kinds import SECTIONS, Field, Kind
 
 _BRACKETS = re.compile(r"[（(\[【][^（()）\]】]*[)）\]】]\s*$")
 
@@ -77,7 +77,7 @@ def values(kind: Kind, field: Field) -> dict[str, Any]:
     found: dict[str, Any] = {choice: choice for choice in field.choices}
     found |= {choice.lower(): choice for choice in field.choices if choice.lower() not in found}
     if field.name == "industry":
-        for letter, name in INDUSTRIES.items():
+        for letter, name in SECTIONS.items():
             found |= dict.fromkeys((name, f"{letter}{name}", f"{letter} {name}", name.removesuffix("业")), letter)
     for section in (f"{kind.name}.{field.name}", f"*.{field.name}"):
         for value, words in _toml("words").get(section, {}).items():

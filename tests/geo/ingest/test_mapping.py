@@ -52,11 +52,11 @@ def test_industry_follows_from_its_code(town: Store, tmp_path: Path) -> None:
     file = tmp_path / "e.csv"
     file.write_text("id,industry,industry_code,staff_at_place,lon,lat\n1,,C2614,1,116.1,39.7\n2,P,8210,1,116.1,39.7\n"
                     "3,C,5211,1,116.1,39.7\n4,C,9999,1,116.1,39.7\n5,,xx,1,116.1,39.7\n6,C,2615,1,116.1,39.7\n"
-                    "7,C,2600,1,116.1,39.7\n", encoding="utf-8")
+                    "7,C,2600,1,116.1,39.7\n8,,9700,3,116.1,39.7\n9,国际组织,,3,116.1,39.7\n", encoding="utf-8")
     ingested = ingest_file(town, "enterprise", file)
     counts = {finding.code: finding.count for finding in ingested.findings}
-    assert town.read("enterprise")["industry"].tolist() == ["C", "P", "C", "C", "C", "C"]
-    assert (counts["industry-filled"], counts["industry-code-2011"], counts["industry-disagrees"]) == (1, 1, 1)
+    assert town.read("enterprise")["industry"].tolist() == ["C", "P", "C", "C", "C", "C", "T", "T"]
+    assert (counts["industry-filled"], counts["industry-code-2011"], counts["industry-disagrees"]) == (2, 1, 1)
     assert (counts["industry-code-unknown"], counts["industry-class-unknown"]) == (2, 1)
     examples = {finding.code: finding.examples for finding in ingested.findings}
     assert examples["industry-code-2011"] == ((2, "8210 / P → 83 教育"),)
