@@ -16,6 +16,8 @@ from starlette.responses import HTMLResponse
 
 from api.ogc.ask import Asked
 from api.ogc.links import Link
+from geo.codes import exact, industry
+from geo.kinds import SECTIONS
 from layers.collections import Collection
 from layers.formats.jsontext import geometry_texts
 from layers.style import SYNTHETIC_ZH
@@ -51,10 +53,12 @@ def page(request: Request, body: str, title: str) -> HTMLResponse:
 
 
 def anchors(links: Iterable[Link]) -> str:
-    """A list of links."""
+    """A list of links, without the one to where the reader is already."""
+    titles = {"alternate": "机器可读"}
     rows = "".join(
-        f'<li><a href="{escape(entry["href"], quote=True)}">{escape(entry.get("title") or entry["rel"])}</a> '
-        f'<code>{escape(entry["rel"])}</code> {escape(entry.get("type", ""))}</li>' for entry in links
+        f'<li><a href="{escape(entry["href"], quote=True)}">'
+        f'{escape(entry.get("title") or titles.get(entry["rel"], entry["rel"]))}</a> '
+        f'<code>{escape(entry["rel"])}</code> {escape(entry.get("type", ""))}</li>' for entry in links if entry["rel"] != "self"
     )
     return f"<ul>{rows}</ul>"
 
@@ -80,7 +84,7 @@ def cell(value: Any) -> str:
 
 def items(collection: Collection, rows: np.ndarray, asked: Asked, head: dict[str, Any]) -> str:
     """A page of features as a table."""
-    names = list(collection.chosen(asked.names))
+    names = [name for name in collection.chosen(asked.names) if name != "id"]  # it stands first, as the link
     values = {name: array.to_pylist() for name, array in collection.take(rows, names).items()}
     ids = collection.ids(rows).to_pylist()
     lines = []
@@ -97,6 +101,15 @@ def items(collection: Collection, rows: np.ndarray, asked: Asked, head: dict[str
     return f'{shown}{pages}{table(["编号", *labels], lines)}{pages}{anchors(others)}'
 
 
+def _with_meaning(name: str, value: Any) -> Any:
+    """A code of GB/T 4754 with what it stands for; everything else as it is."""
+    if not isinstance(value, str) or name not in ("industry", "industry_code"):
+        return value
+    if name == "industry":
+        return f"{value} {SECTIONS.get(value, '')}".strip()
+    return f"{value} {industry(value).name}" if exact([value])[0] else value
+
+
 def item(collection: Collection, row: np.ndarray, asked: Asked, links: list[Link]) -> str:
     """One feature with all its properties."""
     names = collection.chosen(asked.names)
@@ -105,7 +118,7 @@ def item(collection: Collection, row: np.ndarray, asked: Asked, links: list[Link
     for name in names:
         declared = collection.properties[name]
         label = escape(declared.zh or name) + (f"（{escape(declared.unit)}）" if declared.unit else "")
-        rows.append([f"<td>{label}</td><td><code>{escape(name)}</code></td>", cell(values[name])])
+        rows.append([f"<td>{label}</td><td><code>{escape(name)}</code></td>", cell(_with_meaning(name, values[name]))])
     geometry = orjson.loads(geometry_texts(collection, row, asked.crs)[0].as_py())
     shown = escape(orjson.dumps(geometry).decode()[:2000]) if geometry else "无"
     return f"{table(['属性', '代码', '值'], rows)}<h2>几何图形</h2><p><code>{shown}</code></p>{anchors(links)}"

@@ -14,7 +14,9 @@ from api.openapi import document
 
 router = APIRouter(prefix="/api", tags=["ogc"], dependencies=STRICT)
 
-_TITLE, _DESCRIPTION = "区域风险一张图", "Regional work-safety risk: features, areas, cells and scores of the current run"
+_TITLE = "区域风险一张图"
+_DESCRIPTION = ("安全生产区域风险：当前运行的要素、行政区、网格与评分 · "
+                "Regional work-safety risk: features, areas, cells and scores of the current run")
 
 _FEATURES_1 = "http://www.opengis.net/spec/ogcapi-features-1/1.0/conf"
 _FEATURES_2 = "http://www.opengis.net/spec/ogcapi-features-2/1.0/conf"

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from geo.errors import NotFound
-from geo.kinds import KINDS, Field
+from geo.kinds import KINDS, Field, Kind
 from layers import arrow
 from layers.collections.collection import Collection, Column, constant, looked_up, plain, scaled
 from layers.collections.geometry import Geometry, places, squares, stored
@@ -91,8 +91,13 @@ def _kind(snapshot: Snapshot, name: str) -> Collection:
     def geometry() -> Geometry:
         return stored(declared.geometry, data["geometry"], table.bounds, (table.lon, table.lat))
 
-    return Collection(name, declared.zh, declared.note or name.replace("_", " "), shown, columns, columns["id"], geometry,
+    return Collection(name, declared.zh, described(declared), shown, columns, columns["id"], geometry,
                       geometry_kind=declared.geometry, span=("valid_from", "valid_to"))
+
+
+def described(kind: Kind) -> str:
+    """What a kind is, in Chinese and in English."""
+    return f"{kind.zh} · {kind.note or kind.name.replace('_', ' ')}"
 
 
 def property_of(field: Field) -> Property:
@@ -122,8 +127,8 @@ def _areas(snapshot: Snapshot, name: str) -> Collection:
         inner = tuple(np.asarray(snapshot.areas.numbers(axis)[rows]) for axis in ("lon", "lat"))
         return stored("polygon", table["geometry"].take(at), None, inner)  # type: ignore[arg-type]
 
-    return Collection(name, _AREA_TITLES[name], "areas with their risk", shown, columns, columns["code"], geometry,
-                      geometry_kind="polygon")
+    return Collection(name, _AREA_TITLES[name], "行政区及其风险 · areas with their risk", shown, columns, columns["code"],
+                      geometry, geometry_kind="polygon")
 
 
 # ---------------------------------------------------------------------- cells
@@ -154,7 +159,8 @@ def _cells(snapshot: Snapshot) -> Collection:
              for value in bits.tolist()]
     columns["codes"] = looked_up(inverse.ravel(), arrow.texts(fired))
     shown += [Property("street_code", "街道代码"), Property("codes", "触发的规则", "texts")]
-    return Collection("cells", "网格风险", "occupied cells of the grid with their risk", shown, columns, columns["id"],
+    return Collection("cells", "网格风险", "有人或有风险源的网格及其风险 · occupied cells of the grid with their risk", shown,
+                      columns, columns["id"],
                       lambda: squares(snapshot.grid, numbers("cell"), numbers("lon"), numbers("lat")), geometry_kind="polygon",
                       extent=_around(numbers("lon"), numbers("lat")))
 
@@ -179,8 +185,9 @@ def _sources(snapshot: Snapshot) -> Collection:
         return pc.binary_join_element_wise(kind, own, arrow.text("."))
 
     identity = Column((columns["kind"].parts[0], columns["id"].parts[0]), joined)
-    return Collection("sources", "风险源评分", "everything that the model scored, with frequency, PLL and level", shown, columns,
-                      identity,
+    return Collection("sources", "风险源评分",
+                      "参与评分的全部对象：频率、PLL、等级 · everything that the model scored, with frequency, PLL and level",
+                      shown, columns, identity,
                       lambda: places(snapshot.sources.numbers("lon"), snapshot.sources.numbers("lat")), geometry_kind="point")
 
 
@@ -191,7 +198,7 @@ def _warnings(snapshot: Snapshot) -> Collection:
         empty = {entry.name: Column((pa.nulls(0, {"int": pa.int64(), "date": pa.date32()}.get(entry.type, pa.string())),))
                  for entry in _WARNINGS}
         nowhere = np.empty(0)
-        return Collection("warnings", "预警", "warnings that stand now", _WARNINGS, empty, empty["id"],
+        return Collection("warnings", "预警", "现行有效的预警 · warnings that stand now", _WARNINGS, empty, empty["id"],
                           lambda: places(nowhere, nowhere), geometry_kind="point_or_polygon", span=("since", "until"))
     names = [name for name in table.column_names if name != "geometry"]
     columns = {name: plain(table[name]) for name in names}
@@ -203,7 +210,7 @@ def _warnings(snapshot: Snapshot) -> Collection:
         inner = found.bounds[0], found.bounds[1]
         return Geometry(found.kind, found.bounds, inner, found.shapes)
 
-    return Collection("warnings", "预警", "warnings that stand now", shown, columns, columns["id"], geometry,
+    return Collection("warnings", "预警", "现行有效的预警 · warnings that stand now", shown, columns, columns["id"], geometry,
                       geometry_kind="point_or_polygon", span=("since", "until") if {"since", "until"} <= set(names) else None)
 
 

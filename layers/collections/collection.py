@@ -49,7 +49,7 @@ class Collection:
     name : str
         Its id in addresses.
     title, description : str
-        Chinese title; a sentence in English.
+        Chinese title; a phrase in Chinese and in English.
     declared : iterable of Property
         In the order in which they are shown.
     columns : mapping

@@ -16,7 +16,7 @@ import shapely
 from numpy.typing import NDArray
 
 from geo.kinds import Kind
-from layers.collections.catalog import property_of
+from layers.collections.catalog import described, property_of
 from layers.collections.collection import Collection, constant, plain
 from layers.collections.geometry import Geometry, points_on, stored
 from layers.filters.subject import Property
@@ -41,7 +41,7 @@ def ledger_collection(kind: Kind, table: pa.Table) -> Collection:
         bounds = tuple(np.ascontiguousarray(side) for side in shapely.bounds(shapes).reshape(-1, 4).T)
         return stored(kind.geometry, table["geometry"], bounds, points_on(shapes))
 
-    return Collection(kind.name, kind.zh, kind.note or kind.name.replace("_", " "), shown, columns, columns["id"], geometry,
+    return Collection(kind.name, kind.zh, described(kind), shown, columns, columns["id"], geometry,
                       geometry_kind=kind.geometry, span=("valid_from", "valid_to"))
 
 

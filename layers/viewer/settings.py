@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from geo.kinds import Kind
+from geo.kinds import SECTIONS, Kind
 from riskmodel.parameters.load import Parameters
 
 #: Feature layers of the switch: kind, lowest zoom at which they are asked for, colour and shape of the mark, shown at first.
@@ -63,7 +63,7 @@ def viewer_settings(legend: Mapping[str, Any], kinds: Mapping[str, Kind], parame
     Returns
     -------
     dict
-        ``view``, ``legend``, ``criteria``, ``index``, ``kinds``, ``layers`` and ``choices``; JSON-ready.
+        ``view``, ``legend``, ``criteria``, ``index``, ``kinds``, ``layers``, ``choices`` and ``sections``; JSON-ready.
     """
     return {
         "view": dict(_VIEW),
@@ -76,6 +76,7 @@ def viewer_settings(legend: Mapping[str, Any], kinds: Mapping[str, Kind], parame
         "layers": [{"kind": kind, "zh": kinds[kind].zh, "min_zoom": zoom, "colour": colour, "shape": shape}
                    for kind, zoom, colour, shape in FEATURE_LAYERS],
         "choices": dict(CHOICES_ZH),
+        "sections": dict(SECTIONS),
     }
 
 

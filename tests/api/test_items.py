@@ -15,6 +15,7 @@ import shapely
 from api.cursors import Cursor, read_cursor
 from api.spool import Spool
 from geo.errors import BadParameter, Busy
+from geo.kinds import SECTIONS
 from geo.settings import Settings
 from layers.formats import FORMATS
 from layers.snapshot import make_current, thin
@@ -277,3 +278,14 @@ def test_features_with_strange_names_have_addresses(client: LocalClient) -> None
     for strange in ("..%2f..%2fetc%2fpasswd", "%2e%2e", "a%20b", "%00", "venue-003%2fitems"):
         assert client.get(f"{ITEMS}/{strange}").status_code in (400, 404), strange
     assert orjson.loads(client.get(f"{ITEMS}/venue-003").content)["id"] == "venue-003"
+
+
+def test_pages_for_people_say_what_codes_mean(client: LocalClient) -> None:
+    first = client.get("/api/collections/enterprise/items?limit=1").json()["features"][0]
+    page = client.get(f"/api/collections/enterprise/items/{first['id']}?f=html").text
+    assert f"<td>{first['properties']['industry']} {SECTIONS[first['properties']['industry']]}</td>" in page
+    table = client.get("/api/collections/enterprise/items?f=html&limit=2").text
+    assert table.count("<th>编号</th>") == 1
+    listed = client.get("/api/collections?f=html").text
+    assert "行政区及其风险 · areas with their risk" in listed
+    assert ">self<" not in listed

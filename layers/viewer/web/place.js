@@ -235,11 +235,12 @@ export class Place {
       h("header.subject", {}, h("div", {}, h("h2", {}, title), h("p", {}, known.zh)), level ? badge(level) : null),
       values.synthetic ? h("p.caution", {}, "合成数据：该要素由程序生成，并非真实单位。") : null,
       h("table.fields", {}, h("tbody", {}, rows.map(([field, label]) =>
-        h("tr", {}, h("th", { scope: "row" }, label.zh), h("td", {}, this.shown(values[field]), label.unit ? ` ${label.unit}` : ""))))),
+        h("tr", {}, h("th", { scope: "row" }, label.zh), h("td", {}, this.shown(values[field], field), label.unit ? ` ${label.unit}` : ""))))),
       present(values.risk_pll) ? h("dl.metrics", {}, metric("潜在生命损失 PLL", figure(values.risk_pll), "人/年")) : null);
   }
 
-  shown(value) {
+  shown(value, field) {
+    if (field === "industry" && this.settings.sections[value]) return `${value} ${this.settings.sections[value]}`;
     if (typeof value === "boolean") return value ? "是" : "否";
     if (typeof value === "number") return figure(value, 6);
     if (typeof value === "object") return JSON.stringify(value);

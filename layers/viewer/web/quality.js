@@ -132,7 +132,7 @@ export class Quality {
         h("div", {}, h("h2", {}, street ? street.name : "全市"), h("p.mono", {}, street?.code ?? ""), h("p", {}, "数据质量")),
         known ? chip(known, points(total.score)) : h("span.level.none", {}, "没有数据")),
       h("dl.metrics", {},
-        metric("完整率", percent(total.completeness), "", "必填与核心字段齐全的行"),
+        metric("完整率", percent(total.completeness), "", `必填与核心字段齐全的行；填报率 ${percent(total.shares.fill)}`),
         metric("有效", percent(total.shares.valid), "", "没有自相矛盾的行"),
         metric("时效内", percent(total.shares.fresh), "", total.dated < total.rows ? `${whole(total.rows - total.dated)} 行未注明更新日期` : ""),
         metric("重复 / 位置可疑", `${whole(total.duplicated)} / ${whole(total.misplaced)}`, "行"),
