@@ -34,6 +34,11 @@ export function percent(share) {
   return `${(share * 100).toFixed(share >= 0.9995 ? 0 : 1)}%`;
 }
 
+/** The same of counted rows: not quite all is never shown as all. */
+export function counted(share) {
+  return share >= 0.9995 && share < 1 ? ">99.9%" : percent(share);
+}
+
 /** Index 0–100 with one digit. */
 export function index(value) {
   return missing(value) ? "–" : value.toFixed(1);

@@ -2,7 +2,7 @@
 
 import { address, get } from "./api.js";
 import { byId, fill, h } from "./dom.js";
-import { percent, whole } from "./format.js";
+import { counted, whole } from "./format.js";
 import { block, failure, loading, metric } from "./parts.js";
 
 /** Findings and streets listed at first. */
@@ -69,7 +69,7 @@ export class Quality {
     return {
       colour: known?.colour ?? "#ffffff",
       tip: h("div", {}, h("b", {}, name || code),
-        h("div", {}, known ? [chip(known), ` 得分 ${points(figures.score)}　完整率 ${percent(figures.completeness)}`] : "没有数据")),
+        h("div", {}, known ? [chip(known), ` 得分 ${points(figures.score)}　完整率 ${counted(figures.completeness)}`] : "没有数据")),
     };
   }
 
@@ -132,11 +132,11 @@ export class Quality {
         h("div", {}, h("h2", {}, street ? street.name : "全市"), h("p.mono", {}, street?.code ?? ""), h("p", {}, "数据质量")),
         known ? chip(known, points(total.score)) : h("span.level.none", {}, "没有数据")),
       h("dl.metrics", {},
-        metric("完整率", percent(total.completeness), "", `必填与核心字段齐全的行；填报率 ${percent(total.shares.fill)}`),
-        metric("有效", percent(total.shares.valid), "", "没有自相矛盾的行"),
-        metric("时效内", percent(total.shares.fresh), "", total.dated < total.rows ? `${whole(total.rows - total.dated)} 行未注明更新日期` : ""),
+        metric("完整率", counted(total.completeness), "", `必填与核心字段齐全的行；填报率 ${counted(total.shares.fill)}`),
+        metric("有效", counted(total.shares.valid), "", "没有自相矛盾的行"),
+        metric("时效内", counted(total.shares.fresh), "", total.dated < total.rows ? `${whole(total.rows - total.dated)} 行未注明更新日期` : ""),
         metric("重复 / 位置可疑", `${whole(total.duplicated)} / ${whole(total.misplaced)}`, "行"),
-        metric("含假定值", percent(total.shares.assumed), "", `合成 ${whole(total.synthetic)} 行`),
+        metric("含假定值", counted(total.shares.assumed), "", `合成 ${whole(total.synthetic)} 行`),
         metric("隔离", whole(total.quarantined), "行", `入库 ${whole(total.rows)} 行`)),
       block("按要素", this.table(summary.kinds)),
       street ? null : block("得分最低的街道", this.worst()),
@@ -154,7 +154,7 @@ export class Quality {
     return h("table.ranking.quality-table", {},
       h("thead", {}, h("tr", {}, heads.map((text) => h("th", { scope: "col" }, text)))),
       h("tbody", {}, kinds.map((row) => h("tr", { "data-kind": row.kind },
-        h("td", {}, row.kind_zh), [whole(row.rows), percent(row.completeness), percent(row.shares.valid), percent(row.shares.fresh), points(row.score)]
+        h("td", {}, row.kind_zh), [whole(row.rows), counted(row.completeness), counted(row.shares.valid), counted(row.shares.fresh), points(row.score)]
           .map((text) => h("td.number", {}, text))))));
   }
 
@@ -162,7 +162,7 @@ export class Quality {
     const rows = [...this.scores.values()].filter((row) => row.score !== null).sort((a, b) => a.score - b.score).slice(0, WORST);
     return h("ul.found", {}, rows.map((row) => h("li", {},
       h("button.link", { type: "button", on: { click: () => { this.host.zoomToArea(row.code); this.area(row.code); } } }, row.name || row.code),
-      h("small", {}, `${points(row.score)}　完整率 ${percent(row.completeness)}`))));
+      h("small", {}, `${points(row.score)}　完整率 ${counted(row.completeness)}`))));
   }
 
   findings({ items, numberMatched }) {

@@ -35,6 +35,7 @@ def test_all_scripts_parse(tmp_path):
     ("f.figure(3.42e-6)", "3.4×10⁻⁶"), ("f.figure(null)", "–"), ("f.figure(-0.00021)", "-2.1×10⁻⁴"),
     ("f.percent(0.2946)", "29.5%"), ("f.percent(1)", "100%"), ("f.percent(0.9996)", "100%"), ("f.percent(0.9991)", "99.9%"),
     ("f.percent(0.00001)", "<0.1%"), ("f.percent(0)", "0.0%"), ("f.percent(undefined)", "–"),
+    ("f.counted(0.9997)", ">99.9%"), ("f.counted(1)", "100%"), ("f.counted(0.5)", "50.0%"), ("f.counted(null)", "–"),
     ("f.people(21890000)", "2,189 万"), ("f.people(51234.4)", "51,234"), ("f.index(83.333)", "83.3"),
     ("f.returnPeriod(0.0034)", "相当于约 290 年 1 人"), ("f.returnPeriod(0)", ""),
     ("f.returnPeriod(106.4)", "相当于约 3.4 天 1 人"),
