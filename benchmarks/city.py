@@ -16,6 +16,7 @@ from benchmarks.report import best, once, peak_mb, say, timed
 
 def city(options: argparse.Namespace) -> dict[str, Any]:
     """The whole model on the city: frames in, tables out; then draws and explanations of what it found."""
+    from benchmarks.naivecity import naive_city
     from riskmodel.parameters import load_parameters
     from riskmodel.run import score
 
@@ -30,7 +31,9 @@ def city(options: argparse.Namespace) -> dict[str, Any]:
     answer = {"city_s": seconds, "city_cpu_s": cpu, "city_mb": first_mb, "city_second_mb": peak_mb(),
               "city_first_s": first, "city_inputs_mb": loaded_mb,
               "city_scenarios": len(result.scenarios.points.x), "city_stages": result.seconds}
-    return answer | _draws(inputs, result, parameters, options) | _explanations(inputs, result)
+    answer |= _draws(inputs, result, parameters, options) | _explanations(inputs, result)
+    say("geopandas, a share of the city's scenarios")
+    return answer | naive_city(inputs, result, seconds, options.share)
 
 
 def _draws(inputs: Any, result: Any, parameters: Any, options: argparse.Namespace) -> dict[str, Any]:

@@ -42,7 +42,10 @@ CONDITIONS = (
     "alone (one process, default settings), its hazard matrix (climada_hazard_s) not counted; ours makes the footprints "
     "within its time. naive: buffer, sjoin, groupby of 1 % of the region's sources, scaled. dask: single-threaded workers, "
     "code loaded beforehand, against one worker. city: the second run in its process, frames in, tables out; city_mb with "
-    "the frames."
+    "the frames. naive_city: what geopandas takes to lay 1 % of that city's finished scenarios of every kind (centres in wide "
+    "footprints, overlaps of narrow ones and of lines with cells, deaths at the place) and to group them by cell and street, "
+    "scaled, its index of the cells counted once, over city_s; the peer is given the scenarios, the people and the streets' "
+    "cells and makes no scenarios, targets, curves, draws or levels."
 )
 
 

@@ -78,7 +78,8 @@ def test_the_city_is_scored_drawn_and_explained(tmp_path: Path, capsys: pytest.C
     options = _options(TINY)
     path = pickled_city(options, tmp_path)
     answer = printed("city", capsys, "--city", str(path))
-    assert {"city_s", "city_mb", "draws_s", "explain_ms"} <= set(answer)
+    assert {"city_s", "city_mb", "draws_s", "explain_ms", "naive_city_ratio"} <= set(answer)
+    assert abs(answer["naive_city_pll_rel_error"]) < 0.05
     assert answer["draws"] == 20
 
 
