@@ -45,8 +45,19 @@ def affordable_size(cells: int, rows: int, settings: Settings, progress: Progres
     found = estimate_size(cells, rows, threads=settings.threads)
     if progress:
         progress(found.zh if settings.language == "zh" else found.en, 0, 1)
-    refuse_over(found, settings.memory_limit_mb, settings.score_limit_s)
+    allowed(found, settings)
     return found
+
+
+def allowed(found: Estimate, settings: Settings) -> None:
+    """Refuse a run that is over the settings' limits.
+
+    Raises
+    ------
+    RunError
+        With the estimate, the limit and what to do.
+    """
+    refuse_over(found, settings.memory_limit_mb, settings.score_limit_s)
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from geo.grid import ALBERS
 from layers.evidence import write_evidence
 from layers.inputs import read_inputs
 from layers.learnedmodels import in_use
-from layers.machine import affordable, affordable_size, way_of
+from layers.machine import affordable, affordable_size, allowed, way_of
 from layers.publish import write_rasters
 from layers.quality import NightlyQuality, beside
 from layers.release import code_version
@@ -110,7 +110,8 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         found = affordable(inputs, settings)
         learned = factors_by_kind(models.models, inputs)
         with way_of(settings, found, progress, cancelled) as way:
-            result = score(inputs, parameters, threads=settings.threads, progress=progress, way=way, learned=learned)
+            result = score(inputs, parameters, threads=settings.threads, progress=progress, way=way, learned=learned,
+                           allow=lambda needed: allowed(needed, settings))
         times["score"] = _since(start)
         start = time.perf_counter()
         hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from riskmodel import identification, pipelines
 from riskmodel.aggregate import areas_table, cell_facts, cells_table, occupied_cells
+from riskmodel.budget import Estimate, estimate
 from riskmodel.build import SOURCE_KINDS, build_scenarios
 from riskmodel.fields import Fields, Way, lay
 from riskmodel.inputs import ModelInputs
@@ -85,7 +86,8 @@ class _Clock:
 
 
 def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, progress: Progress | None = None,
-          way: Way | None = None, learned: Mapping[str, pd.Series] | None = None) -> RunResult:
+          way: Way | None = None, learned: Mapping[str, pd.Series] | None = None,
+          allow: Callable[[Estimate], None] | None = None) -> RunResult:
     """Run the whole model.
 
     Parameters
@@ -94,6 +96,8 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
         How the fields' tiles are worked through (cancellation, checkpoints, a cluster); by threads without it.
     learned : mapping of kind to Series, optional
         Factors of approved learned models (:func:`riskmodel.learned.factors_by_kind`).
+    allow : callable, optional
+        Told what the run needs once its scenarios are known, before the fields are made; raises to refuse it.
 
     Raises
     ------
@@ -115,6 +119,8 @@ def score(inputs: ModelInputs, parameters: Parameters, *, threads: int = 2, prog
     people = exposure(inputs, parameters)
     clock.stage("情景")
     scenarios, factors = build_scenarios(inputs, parameters, people, learned)
+    if allow:
+        allow(estimate(scenarios, inputs.grid, sum(len(frame) for frame in inputs.frames.values()), threads=threads))
     clock.stage("风险场")
     fields = lay(scenarios, people, inputs.grid, threads=threads, way=way)
     clock.stage("防护目标与社会风险")

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from geo.errors import BadParameter, NotFound
+from geo.errors import BadParameter, NotFound, RunError
+from riskmodel.budget import Estimate, refuse_over
 from riskmodel.fields import S_UNIT, lay
 from riskmodel.inputs import ModelInputs
 from riskmodel.parameters import Parameters
@@ -56,6 +57,22 @@ def inputs(make_inputs: MakeInputs) -> ModelInputs:
 def result(inputs: ModelInputs, parameters: Parameters) -> RunResult:
     assert inputs.as_of == date(2026, 6, 1)
     return score(inputs, parameters)
+
+
+def test_a_run_can_be_refused_once_its_scenarios_are_known(inputs: ModelInputs, parameters: Parameters,
+                                                           result: RunResult) -> None:
+    asked: list[Estimate] = []
+    stages: list[str] = []
+
+    def refuse(found: Estimate) -> None:
+        asked.append(found)
+        refuse_over(found, 1.0)
+
+    with pytest.raises(RunError, match="超过内存上限 1 MB"):
+        score(inputs, parameters, allow=refuse, progress=lambda name, _done, _of: stages.append(name))
+    assert stages == ["人口暴露", "情景"]
+    assert asked[0].scenarios == len(result.scenarios.points.x) + len(result.scenarios.lines.rate)
+    assert asked[0].cells == inputs.grid.size
 
 
 def test_themes_sum_to_the_whole_everywhere(result: RunResult) -> None:
