@@ -25,6 +25,7 @@ class Address:
     Examples
     --------
     >>> room = Room()
+    >>> os.close(room.address.opened())
     >>> room.address.reachable()
     True
     >>> room.close()

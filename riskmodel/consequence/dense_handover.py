@@ -43,6 +43,11 @@ class Handover:
     >>> handover = Plume.of(1.0, 2.0, "D", "rural", Gas.vapour(0.0709, 239.15)).handover
     >>> handover.dense.tolist(), np.round(handover.end).tolist()
     (True, 169.0)
+    >>> [float(sigma) for sigma in np.round(handover.sigma(handover.end), 2)]
+    [58.25, 0.38]
+    >>> far = np.array([0.0, 5e-4])  # kg/m³ of the Gaussian
+    >>> np.round(1e6 * handover.concentration(np.array([50.0, 400.0]), np.array([True, True]), far), -1).tolist()  # mg/m³
+    [66070.0, 500.0]
     """
 
     gas: Gas
