@@ -22,14 +22,14 @@ class Checkpoint(Protocol):
 
     Examples
     --------
-    >>> class Kept:
-    ...     tiles = {}
-    ...     def load(self, tile): return self.tiles.get(tile)
-    ...     def save(self, tile, laid): self.tiles[tile] = laid
+    >>> class Kept(dict):
+    ...     def load(self, tile): return self.get(tile)
+    ...     def save(self, tile, laid): self[tile] = laid
     >>> from riskmodel.example import GRID, scored
     >>> from riskmodel.fields import lay
-    >>> _ = lay(scored().scenarios, scored().exposure, GRID, way=Way(checkpoints=lambda name: Kept()))
-    >>> sorted(Kept.tiles)
+    >>> kept = Kept()
+    >>> _ = lay(scored().scenarios, scored().exposure, GRID, way=Way(checkpoints=lambda name: kept))
+    >>> sorted(kept)
     [0]
     """
 
@@ -105,7 +105,7 @@ def sweep(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[
     kept = way.checkpoints(fingerprint(plan, bank, people, scopes)) if way.checkpoints else None
     done, todo = 0, []
     for tile in order:
-        laid = kept.load(tile) if kept else None
+        laid = kept.load(tile) if kept is not None else None
         if laid is None:
             todo.append(tile)
             continue
@@ -116,7 +116,7 @@ def sweep(plan: Plan, bank: KernelBank, people: People | None, scopes: Sequence[
     else:
         found = _by_threads(plan, bank, people, scopes, todo, way)
     for tile, laid in found:
-        if kept:
+        if kept is not None:
             kept.save(tile, laid)
         done += 1
         yield tile, laid
