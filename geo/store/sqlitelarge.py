@@ -28,8 +28,11 @@ def worth(rows: int) -> bool:
 
     Only where compiled code is in the process anyway, as in a run: to fetch it takes as long as reading a city saves, and 100 MB.
     """
-    numba = sys.modules.get("numba")
-    return rows >= LARGE and numba is not None and not numba.config.DISABLE_JIT and sqlitelibrary.library() is not None
+    if rows < LARGE or "numba" not in sys.modules:
+        return False
+    import numba  # waits for a thread that is just doing so
+
+    return not vars(numba.config)["DISABLE_JIT"] and sqlitelibrary.library() is not None
 
 
 def fetch(connection: sqlite3.Connection, rest: str, values: Mapping[str, Any], types: Mapping[str, pa.DataType]) -> pa.Table:

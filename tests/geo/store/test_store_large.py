@@ -10,6 +10,7 @@ from contextlib import closing
 from datetime import UTC, date, datetime
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
@@ -20,6 +21,7 @@ import geo.store.sqlitescan  # noqa: F401  (compiled code in the process, as in 
 from geo.errors import StoreError
 from geo.kinds import KINDS
 from geo.store import Store, open_store, reading, sqlitelarge, sqlitelibrary, sqliterows
+from geo.store.frames import to_shapes
 from geo.store.reader import _columns
 
 EnterpriseMaker = Callable[..., pd.DataFrame]
@@ -176,3 +178,11 @@ def test_small_reads_and_processes_without_compiled_code_take_the_drivers_way(mo
     assert sqlitelarge.worth(sqlitelarge.LARGE)
     monkeypatch.delitem(sys.modules, "numba")
     assert not sqlitelarge.worth(10**6)
+
+
+def test_points_are_what_their_wkb_says() -> None:
+    points = shapely.points([[116.123456789, 39.9], [0.1 + 0.2, -0.0], [5e-324, 1e308]])
+    for shapes in (points, [*points, shapely.Point()], [*points, shapely.box(0, 0, 1, 1)], []):
+        stored = shapely.to_wkb(np.array(shapes, object))
+        back = to_shapes(pa.chunked_array([pa.array(stored[:2], pa.binary()), pa.array(stored[2:], pa.binary())]))
+        assert shapely.to_wkb(back).tolist() == stored.tolist()
