@@ -125,6 +125,11 @@ def add_disc(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, radius, last, 
 
     The tile's rows in `ir` are whole strips long; a strip that would leave the tile begins earlier, where it adds zeros.
 
+    Raises
+    ------
+    ValueError
+        If they are not.
+
     Examples
     --------
     A probability of 1 that falls to 0 at 200 m around the middle of a tile of eight by four cells, in thousandths:
@@ -136,6 +141,8 @@ def add_disc(west, north, cell, row0, col0, a0, a1, b0, b1, x, y, radius, last, 
     [0, 0, 375, 875, 875, 375, 0, 0]
     """
     wide = whole_strips(b1 - b0)
+    if wide > ir.shape[2]:  # nothing below would notice that it writes elsewhere
+        raise ValueError("rows of the tile are not whole strips")
     start = min(b0, col0 + ir.shape[2] - wide)
     left = west + (start + 0.5) * cell
     for j in range(wide):

@@ -12,7 +12,7 @@ from riskmodel.bank import KernelBank
 from riskmodel.fields import individual_risk
 from riskmodel.kernels.cell import at_knot, point_on_cell
 from riskmodel.kernels.footprint import IR_SCALE
-from riskmodel.kernels.strips import LANES, add_strip, whole_strips
+from riskmodel.kernels.strips import LANES, add_disc, add_strip, whole_strips
 from riskmodel.scenarios import Kernel, ScenarioBuilder, Scope, Theme
 
 
@@ -69,3 +69,10 @@ def test_grids_that_no_strip_fits(nx: int, ny: int) -> None:
             wanted[a, b] += np.int64(points.frequency[k] * IR_SCALE * value)
     assert wanted.any()
     np.testing.assert_array_equal(individual_risk(scenarios, grid)[0].reshape(ny, nx), wanted)
+
+
+def test_a_tile_that_is_not_whole_strips_is_refused() -> None:
+    room = np.empty(8), np.empty(8)
+    with pytest.raises(ValueError, match="whole strips"):
+        add_disc(0.0, 400.0, 100.0, 0, 0, 0, 4, 0, 4, 200.0, 200.0, 600.0, 1, 1.0, with_rise(np.ones(2))[None, :],
+                 0, np.zeros((1, 4, 4), np.int64), 0, *room)
