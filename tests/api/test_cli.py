@@ -138,7 +138,8 @@ def test_ingest_one_file_twice(tmp_path: Path) -> None:
     assert "隔离区共 1 行" in listed.stdout
     assert "castle" in (tmp_path / "refused.csv").read_text(encoding="utf-8-sig")
     shown = riskmap(tmp_path / "home", "quarantine")
-    assert "resource_type=castle" in shown.stdout
+    assert "资源类型（resource_type）" in shown.stdout
+    assert "castle" in shown.stdout
 
 
 def test_sample_does_not_write_over_anything(tmp_path: Path) -> None:
