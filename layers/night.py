@@ -121,15 +121,18 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         warned = write_warnings(writer, inputs, areas, hashes, parameters)
         write_evidence(writer, inputs, result)
         assessed = quality.write(writer, result.sources) if quality else None
-        write_rasters(writer, inputs.grid, fields, result.cells, synthetic=_any_synthetic(inputs), threads=settings.threads,
-                      progress=_percent(progress))
-        times["publish"] = _since(start)
         manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
         manifest |= warned | {"learned_models": models.records}
         manifest["estimate"] = {"memory_mb": round(found.memory_mb), "seconds": round(found.seconds, 1)}
+        grid, cells, totals = inputs.grid, result.cells, result.totals
+        del inputs, result, areas, learned  # the images need none of it, and most of the memory is theirs
+        write_rasters(writer, grid, fields, cells, synthetic=manifest["synthetic"], threads=settings.threads,
+                      progress=_percent(progress))
+        times["publish"] = _since(start)
+        manifest["times"] = times | manifest["times"]
         path = writer.publish(manifest | ({"quality": assessed} if assessed else {}))
     thin(settings.snapshots, settings.keep_days, now)
-    return Night(name, path, day, manifest["counts"], result.totals, manifest["cells"], manifest["streets"], times, hashes)
+    return Night(name, path, day, manifest["counts"], totals, manifest["cells"], manifest["streets"], times, hashes)
 
 
 def _stoppable(progress: Progress | None, cancelled: Callable[[], bool] | None) -> Progress | None:

@@ -23,6 +23,12 @@ def test_it_grows_linearly_with_sources_and_cells() -> None:
     assert large.memory_mb - small.memory_mb == pytest.approx(REGION * (8 * 13 + Coefficients().cell_bytes) / 2**20)
 
 
+@pytest.mark.parametrize(("rows", "measured_mb"), [(27_779, 1389), (74_028, 1397), (536_768, 1966)])
+def test_it_is_never_below_what_a_night_needed(rows: int, measured_mb: float) -> None:
+    """Largest memory of a night of the sample city with 1, 10 and 100 % of its enterprises."""
+    assert measured_mb < estimate_size(3_418_720, rows).memory_mb < 1.1 * measured_mb
+
+
 def test_more_threads_take_less_time_and_no_less_memory() -> None:
     one, two = (estimate_size(REGION, 1_000_000, threads=n) for n in (1, 2))
     assert two.seconds < one.seconds
