@@ -117,9 +117,9 @@ def run_night(store: Store, settings: Settings, progress: Progress | None = None
         hashes = {"store": version, "parameters": parameters.digest, "code": code_version()}
         if progress:
             progress("写出快照", 0, 1)
+        write_evidence(writer, inputs, result)  # the largest, so before the tables have left anything in memory
         fields, areas = _write_tables(writer, result, store, day)
         warned = write_warnings(writer, inputs, areas, hashes, parameters)
-        write_evidence(writer, inputs, result)
         assessed = quality.write(writer, result.sources) if quality else None
         manifest = _manifest(inputs, result, parameters, hashes, times, settings, now, day)
         manifest |= warned | {"learned_models": models.records}

@@ -83,7 +83,7 @@ class Coefficients:
     4.2
     """
 
-    base_mb: float = 460.0
+    base_mb: float = 430.0
     cell_bytes: float = 190.0
     feature_bytes: float = 1100.0
     scenario_bytes: float = 260.0
