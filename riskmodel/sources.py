@@ -30,10 +30,10 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
     -------
     DataFrame
         id, kind, name, enterprise_id, enterprise_name, area_code, lon, lat, theme (of its largest share), scope, frequency
-        (events per year), pll (deaths per year), level (own level by PLL; of a reported row by what it describes), mismatch
-        (own level and familiar grade two apart), grade (familiar grade), factor (management), counted, synthetic, assumed
-        (JSON), refused (reason or None); of pipelines with `lines` also class_location, hca, pir_m (m), encroachments (how many
-        are proven) and evidence (JSON), None or NaN for all others.
+        (events per year), pll (deaths per year), level (own level by PLL; of a reported row by what it describes; 0 where
+        nothing of its own was computed), mismatch (own level and familiar grade two apart), grade (familiar grade), factor
+        (management), counted, synthetic, assumed (JSON), refused (reason or None); of pipelines with `lines` also
+        class_location, hca, pir_m (m), encroachments (how many are proven) and evidence (JSON), None or NaN for all others.
 
     Examples
     --------
@@ -63,7 +63,8 @@ def sources_table(inputs: ModelInputs, scenarios: ScenarioSet, fields: Fields, f
     table["frequency"] = (np.bincount(point_row, scenarios.points.frequency, minlength=n)
                           + np.bincount(line_row, scenarios.lines.rate * lengths, minlength=n))
     table["scope"] = _scopes(scenarios, point_row, line_row, n)
-    table["level"] = source_level(table["pll"].to_numpy(), parameters)
+    computed = (np.bincount(point_row, minlength=n) + np.bincount(line_row, minlength=n)) > 0
+    table["level"] = np.where(computed, source_level(table["pll"].to_numpy(), parameters), 0).astype(np.int8)
     table["mismatch"] = False
     if "risk_source" in scenarios.kinds:
         _as_reported(table, int(starts[scenarios.kinds.index("risk_source")]), inputs, parameters)

@@ -116,7 +116,7 @@ def _summary(snapshot: Snapshot, summary: dict[str, Any], found: _Found) -> byte
 def _of_kind(snapshot: Snapshot, name: str, rows: NDArray[Any]) -> dict[str, Any]:
     risk = snapshot.source_risk(name)
     levels = np.bincount(risk.level[rows], minlength=5)
-    known = risk.source[rows] >= 0
+    known = ~np.isnan(risk.pll[rows])
     return {"count": len(rows), "levels": {str(level): int(levels[level]) for level in range(1, 5)},
             "pll": float(risk.pll[rows][known].sum()) if known.any() else None}
 

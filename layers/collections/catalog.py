@@ -178,6 +178,8 @@ def _around(lon: NDArray[np.float64], lat: NDArray[np.float64]) -> Bounds | None
 def _sources(snapshot: Snapshot) -> Collection:
     table = snapshot.sources.table
     columns = {name: plain(table[name]) for name in table.column_names}
+    level = snapshot.sources.numbers("level")  # 0 says in the file that nothing was computed
+    columns["level"] = Column((arrow.numbers(level.astype(np.int8), level == 0),))
     shown = [_declared(name, table.schema.field(name).type, SOURCES + SOURCES_OF_LINES) for name in table.column_names]
     shown = [Property("assumed", "假定字段", "texts") if entry.name == "assumed" else entry for entry in shown]
 

@@ -21,7 +21,8 @@ class SourceRisk:
     Attributes
     ----------
     pll : (n,) float64
-        Deaths per year; NaN for a feature that is no source.
+        Deaths per year; NaN for a feature that is no source, or of which nothing was computed, or under another name:
+        no risk known is not no risk.
     level : (n,) int8
         Own level of the source, 0 for none.
     source : (n,) int64
@@ -41,6 +42,9 @@ class SourceRisk:
         level = np.full(len(ids), 127, np.int8)
         np.minimum.at(level, place, snapshot.sources.numbers("level")[rows].astype(np.int8))
         self.level: NDArray[np.int8] = np.where((level == 127) | (level < 1), 0, level).astype(np.int8)
+        elsewhere = np.zeros(len(ids), np.bool_)
+        elsewhere[place] = snapshot.sources.numbers("counted")[rows] == 0
+        self.pll[(self.level == 0) | (elsewhere & (self.pll == 0))] = np.nan
         self.source: NDArray[np.int64] = np.full(len(ids), -1, np.int64)
         self.source[place] = rows
 
@@ -51,5 +55,5 @@ class SourceRisk:
 
     def columns(self) -> tuple[pa.Array, pa.Array]:
         """Level and PLL as Arrow arrays, null where there is none."""
-        none = self.source < 0
-        return arrow.numbers(self.level, none | (self.level == 0)), arrow.numbers(np.nan_to_num(self.pll), none)
+        none = self.level == 0
+        return arrow.numbers(self.level, none), arrow.numbers(np.nan_to_num(self.pll), np.isnan(self.pll))

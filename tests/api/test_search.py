@@ -39,7 +39,7 @@ def test_whole_map_has_everything(client: LocalClient, settings: Settings) -> No
 
 def test_most_hazardous_first(client: LocalClient, settings: Settings) -> None:
     features = client.post("/api/search", json={"polygon": whole(settings)}).json()["features"]["features"]
-    pll = [feature["properties"].get("pll", -1.0) for feature in features]
+    pll = [-1.0 if (value := feature["properties"].get("pll")) is None else value for feature in features]
     assert pll == sorted(pll, reverse=True)
     assert pll[0] > 0 > pll[-1]
 

@@ -122,6 +122,8 @@ def test_one_hazard_counts_once(result: RunResult) -> None:
     """The depot's own premises fire gives way to the quantified unit."""
     sources = result.sources.set_index("id")
     assert not sources.loc["E3", "counted"]
+    assert (sources.loc["E3", "pll"], sources.loc["E3", "level"]) == (0.0, 0)  # no colour: its risk is that of its unit
+    assert sources.loc["H1", "level"] in (1, 2, 3, 4)
     assert sources.loc["E2", "counted"]
 
 

@@ -31,6 +31,9 @@ DISTRICTS = (("110101", "东城区"), ("110112", "通州区"))
 CITY = ("110000", "北京市")
 
 
+#: A source of which nothing was computed, and one that is counted under another name.
+NOTHING_COMPUTED, COUNTED_ELSEWHERE = "equipment-002", "equipment-003"
+
 def small_grid(cell: int = 100) -> Grid:
     """60 × 50 cells of 100 m around 116.40° E, 39.92° N (or as many larger ones)."""
     x, y = to_metres([116.40], [39.92])
@@ -254,7 +257,10 @@ def _sources(frames: dict[str, pd.DataFrame], rng: np.random.Generator) -> pd.Da
             "factor": np.float32(1.0), "counted": True, "synthetic": True, "assumed": "[]",
             "refused": [("无有效方法" if kind == "pipeline" and k == 0 else None) for k in range(n)],
         }))
-    return pd.concat([part.astype({"enterprise_id": object, "enterprise_name": object}) for part in parts], ignore_index=True)
+    table = pd.concat([part.astype({"enterprise_id": object, "enterprise_name": object}) for part in parts], ignore_index=True)
+    table.loc[table["id"] == NOTHING_COMPUTED, ["pll", "frequency", "level"]] = 0
+    table.loc[table["id"] == COUNTED_ELSEWHERE, ["pll", "frequency", "level", "counted"]] = [0.0, 0.0, 2, False]
+    return table.astype({"level": np.int8, "counted": bool})
 
 
 def _curves(frames: dict[str, pd.DataFrame], areas: pd.DataFrame) -> pd.DataFrame:

@@ -8,6 +8,9 @@ import { badge, block, failure, featureName, loading, metric, rules, scale, shar
 /** Sources listed before the rest. */
 const SOURCES = 12;
 
+/** Of a feature that could be a source and of which nothing was computed. */
+const NOT_COMPUTED = "没有单独计算风险：计入了下属或相连的危险源、风险源与背景，或者资料不足。不等于低风险。";
+
 /** The panel 地点详情. */
 export class Place {
   /**
@@ -236,7 +239,8 @@ export class Place {
       values.synthetic ? h("p.caution", {}, "合成数据：该要素由程序生成，并非真实单位。") : null,
       h("table.fields", {}, h("tbody", {}, rows.map(([field, label]) =>
         h("tr", {}, h("th", { scope: "row" }, label.zh), h("td", {}, this.shown(values[field], field), label.unit ? ` ${label.unit}` : ""))))),
-      present(values.risk_pll) ? h("dl.metrics", {}, metric("潜在生命损失 PLL", figure(values.risk_pll), "人/年")) : null);
+      present(values.risk_pll) ? h("dl.metrics", {}, metric("潜在生命损失 PLL", figure(values.risk_pll), "人/年")) : null,
+      "risk_level" in values && !level ? h("p.caution", {}, NOT_COMPUTED) : null);
   }
 
   shown(value, field) {

@@ -19,6 +19,7 @@ from layers.collections import CRS84, Query, chosen, collection_names, offered, 
 from layers.collections.crs import STORAGE
 from layers.filters import parse_text
 from layers.reader import Snapshot
+from tests.support.snapshots import COUNTED_ELSEWHERE, NOTHING_COMPUTED
 
 
 def test_every_collection_can_be_read_whole(snapshot: Snapshot) -> None:
@@ -77,6 +78,19 @@ def test_sources_are_named_by_kind_and_id(snapshot: Snapshot) -> None:
     own = venue.take(np.array([venue.row("venue-003")]), ["risk_pll", "risk_level"])
     assert own["risk_pll"][0].as_py() == pytest.approx(taken["pll"])
     assert own["risk_level"][0].as_py() == taken["level"]
+
+
+def test_what_was_not_computed_is_null_and_never_a_low_risk(snapshot: Snapshot) -> None:
+    equipment = snapshot.collection("equipment")
+    rows = np.array([equipment.row(name) for name in (NOTHING_COMPUTED, COUNTED_ELSEWHERE)])
+    taken = equipment.take(rows, ["risk_level", "risk_pll", "pll"])
+    assert {name: column.to_pylist() for name, column in taken.items()} == {
+        "risk_level": [None, 2], "risk_pll": [None, None], "pll": [None, None]}
+    risk = snapshot.source_risk("equipment")
+    assert np.isnan(risk.pll).sum() == 2
+    assert (risk.level == 0).sum() == 1
+    sources = snapshot.collection("sources")
+    assert sources.take(np.array([sources.row(f"equipment.{NOTHING_COMPUTED}")]), ["level"])["level"].to_pylist() == [None]
 
 
 def brute(snapshot: Snapshot, name: str, shape: shapely.Geometry) -> list[int]:
