@@ -107,7 +107,7 @@ def estimate_size(cells: int, features: int, *, threads: int = 2, costs: Coeffic
     --------
     >>> found = estimate_size(3_400_000, 265_000, threads=2)
     >>> found.scenarios, round(found.memory_mb, -2), round(found.seconds, 1)
-    (212000, 1600.0, 3.9)
+    (212000, 1700.0, 3.9)
     """
     known = costs or Coefficients()
     scenarios = features * known.scenarios_per_feature
@@ -126,7 +126,7 @@ def estimate(scenarios: ScenarioSet, grid: Grid, features: int, *, threads: int 
     >>> from riskmodel.example import GRID, scored
     >>> found = estimate(scored().scenarios, GRID, features=11)
     >>> found.cells, round(found.memory_mb)
-    (24, 350)
+    (24, 430)
     """
     count = len(scenarios.points.x) + len(scenarios.lines.rate)
     return _estimate(grid.size, features, count, updates_of(scenarios, grid), threads, costs or Coefficients())
