@@ -1,15 +1,15 @@
-"""Charts of the model card and of the sensitivities."""
+"""Charts of the model card, of the sensitivities and of the notebooks."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 from numpy.typing import ArrayLike
 
-from layers.pictures import BLUE, GREY, ORANGE, picture, sheet
+from layers.pictures import BLUE, GREY, ORANGE, Curves, curves, legend, picture, sheet
 from riskmodel.learned import Reliability
 
 
@@ -37,6 +37,32 @@ def gain_chart(curve: tuple[ArrayLike, ArrayLike], title: str, exposure: str, ev
     for axis in (panel.xaxis, panel.yaxis):
         axis.set_major_formatter(PercentFormatter(1.0))
     panel.legend(loc="lower right")
+    return figure
+
+
+@picture
+def curve_chart(title: str, x_label: str, y_label: str, lines: Curves, x: tuple[float, float], y: tuple[float, float], *,
+                log: str = "") -> Figure:
+    """Curves by name, as :func:`layers.pictures.curves` draws them, with their legend."""
+    figure, (panel,) = sheet()
+    curves(panel, title, x_label, y_label, lines, x, y, log=log)
+    legend(panel)
+    return figure
+
+
+@picture
+def bar_chart(names: Sequence[str], groups: Mapping[str, Sequence[float]], title: str, y_label: str) -> Figure:
+    """Bars side by side, one of each group over every name."""
+    figure, (panel,) = sheet(width=4.6, height=3.0)
+    width = 0.8 / len(groups)
+    for i, ((label, values), hatch) in enumerate(zip(groups.items(), ("", "//", ".."), strict=False)):
+        at = np.arange(len(names)) + (i - (len(groups) - 1) / 2) * width
+        bars = panel.bar(at, values, width=width, label=label, hatch=hatch, edgecolor="#ffffff")
+        panel.bar_label(bars, fmt="%.3g", fontsize=8)
+    panel.set_xticks(np.arange(len(names)), list(names))
+    panel.set(title=title, ylabel=y_label)
+    panel.grid(visible=False, axis="x")
+    panel.legend()
     return figure
 
 

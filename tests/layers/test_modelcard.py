@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from layers import modelcard
-from layers.charts import gain_chart, reliability_chart
+from layers.charts import bar_chart, curve_chart, gain_chart, reliability_chart
 from riskmodel.learned import Reliability
 from riskmodel.parameters import load_parameters
 from tests.support.drawings import same_drawing
@@ -63,7 +63,11 @@ def test_a_folder_is_made_and_filled(results: modelcard.Results, tmp_path: Path)
 
 def test_charts_hold_their_words_and_intervals() -> None:
     found = Reliability(*(np.array(v) for v in ([0.1, 0.2], [0.1, 0.3], [0.0, 0.1], [0.2, 0.9], [3.0, 4.0])))
-    for text in (reliability_chart(found, "可靠性 <甲>", "概率"), gain_chart(([0, 1], [0, 1]), "提升", "里程", "失效")):
+    curve = curve_chart("甲", "距离 m", "概率", {"乙": ([1, 10], [1e-6, 1.0])}, (1, 10), (1e-6, 1.0), log="xy")
+    bars = bar_chart(["甲", "乙"], {"现用": [1.0, 2.5], "报告": [1.5, 3.25]}, "比", "倍")
+    assert {"甲", "现用", "报告", "2.5", "3.25"} <= set(ET.fromstring(bars).itertext())
+    gain = gain_chart(([0, 1], [0, 1]), "提升", "里程", "失效")
+    for text in (reliability_chart(found, "可靠性 <甲>", "概率"), gain, curve, bars):
         assert ET.fromstring(text).tag.endswith("svg")
     drawn = reliability_chart(found, "可靠性 <甲>", "概率")
     assert "可靠性 &lt;甲&gt;" in drawn
