@@ -2,7 +2,7 @@
 
 Dask is imported only here and only when somebody asks for a cluster. Tiles are sent in batches of up to half a second, because a
 task costs milliseconds; the batches become smaller towards the end. Each takes its own scenarios and people with it, the kernels
-are sent to every worker once. Workers on this machine are given both, and leave what they found, in its memory.
+are sent to every worker once. Workers on this machine read all of it, once, in its memory, and leave there what they found.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -27,13 +28,13 @@ TASK_SECONDS = 0.5
 
 #: What is left is cut into so many parts per worker, one of which is the next task: tasks become smaller towards the end, so that
 #: no worker waits long for the last.
-_PARTS_EACH = 3
+_PARTS_EACH = 2
 
 #: Estimated seconds of work below which a task would cost more than it saves.
-_LEAST_SECONDS = 0.03
+_LEAST_SECONDS = 0.06
 
 #: Cell updates per second of one worker, for the size of a batch.
-_UPDATES_PER_S = 250e6
+_UPDATES_PER_S = 500e6
 
 _WAIT_S, _ANSWER_S, _REACHED_S = 60.0, 10.0, 1.0
 
@@ -62,11 +63,11 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
         workers = max(1, sum(client.nthreads().values()))
         waiting = iter(batched(plan, tiles, task_seconds, workers))
         running: Any = dask.as_completed(with_results=True)
-        desk = _Desk(client, bank, here)
+        desk = _Desk(client, _Task(plan.lean(people), bank, people, tuple(scopes)), here)
 
         def start(batch: list[int] | None) -> None:
             if batch is not None:
-                running.add(desk.submit(batch, [plan.work(tile, people, scopes) for tile in batch]))
+                running.add(desk.submit(batch))
 
         try:
             with _failures_named(dask):
@@ -89,6 +90,20 @@ def on_cluster(client: Any, *, task_seconds: float = TASK_SECONDS) -> Elsewhere:
     return lay
 
 
+@dataclass(frozen=True)
+class _Task:
+    """What the tiles of one sweep have in common."""
+
+    plan: Plan
+    bank: KernelBank
+    people: People | None
+    scopes: tuple[int, ...]
+
+    def work(self, tile: int) -> Work:
+        """What one tile needs."""
+        return self.plan.work(tile, self.people, self.scopes)
+
+
 class _Desk:
     """Hands tasks to the workers and takes back what they found.
 
@@ -96,24 +111,24 @@ class _Desk:
     the first task on whose worker does not.
     """
 
-    def __init__(self, client: Any, bank: KernelBank, here: bool) -> None:
-        self._client, self._bank, self._here = client, bank, here
+    def __init__(self, client: Any, task: _Task, here: bool) -> None:
+        self._client, self._task, self._here = client, task, here
         self._batches: dict[Any, tuple[list[int], Room | None]] = {}
         self._sent: Any = None
         self._shared = Room() if here else None
-        self._left = self._shared.put(bank) if self._shared else None
+        self._left = self._shared.put(task) if self._shared else None
 
-    def submit(self, tiles: list[int], works: Sequence[Work]) -> Any:
+    def submit(self, tiles: list[int]) -> Any:
         """A future of some tiles."""
         room = None
         if self._here and self._shared:
             room = Room()
-            future = self._client.submit(lay_here, tiles, room.address, room.put(works), self._shared.address, self._left,
-                                         pure=False)
+            future = self._client.submit(lay_here, tiles, room.address, self._shared.address, self._left, pure=False)
         else:
             if self._sent is None:
-                self._sent = self._client.scatter(self._bank, broadcast=True)
+                self._sent = self._client.scatter(self._task.bank, broadcast=True)
             with _large_tasks():
+                works = [self._task.work(tile) for tile in tiles]
                 future = self._client.submit(lay_batch, tiles, works, self._sent, pure=False)
         self._batches[future.key] = tiles, room
         return future
@@ -130,7 +145,9 @@ class _Desk:
             room.close()
 
     def close(self) -> None:
-        """Give back the memory of tasks that nobody waits for any more."""
+        """Give back the memory of tasks that nobody waits for any more, and let the workers forget what they share."""
+        if self._shared and self._client.status == "running":
+            self._client.run(_forget, wait=False, on_error="ignore")
         for room in (self._shared, *(room for _, room in self._batches.values())):
             if room:
                 room.close()
@@ -158,24 +175,24 @@ def _answering(client: Any) -> bool:
     return True
 
 
-def lay_here(tiles: Sequence[int], address: Address, works: Packed, bank_address: Address,
-             packed_bank: Packed) -> list[tuple[int, Packed]] | None:
-    """One task whose scenarios lie in a room of this machine, and whose tiles are left there; None if there is no such room.
+def lay_here(tiles: Sequence[int], address: Address, shared: Address, task: Packed) -> list[tuple[int, Packed]] | None:
+    """One task whose scenarios lie in the memory of this machine, and whose tiles are left in a room; None if it finds neither.
 
     A task that is done twice, because its worker was taken for dead, writes the same bytes to the same places.
 
     Examples
     --------
-    >>> client.submit(lay_here, tiles, room.address, works, bank_room.address, bank)  # doctest: +SKIP
+    >>> client.submit(lay_here, tiles, room.address, shared.address, shared.put(task))  # doctest: +SKIP
     """
-    room = address.opened()
-    bank = _bank_of(bank_address, packed_bank)
-    if room is None or bank is None:
+    room, given = address.opened(), _given(shared, task)
+    if room is None:
         return None
     try:
-        end, found = works.end, []
-        for tile, work in zip(tiles, sharedmemory.take(room, works), strict=True):
-            found.append((tile, sharedmemory.put(room, lay_tile(work, bank), end)))
+        if given is None:
+            return None
+        end, found = 0, []
+        for tile in tiles:
+            found.append((tile, sharedmemory.put(room, lay_tile(given.work(tile), given.bank), end)))
             end = found[-1][1].end
         return found
     finally:
@@ -183,15 +200,19 @@ def lay_here(tiles: Sequence[int], address: Address, works: Packed, bank_address
 
 
 @lru_cache(maxsize=1)
-def _bank_of(address: Address, packed: Packed) -> KernelBank | None:
+def _given(address: Address, packed: Packed) -> _Task | None:
     room = address.opened()
     if room is None:
         return None
     try:
-        bank: KernelBank = sharedmemory.take(room, packed)
-        return bank
+        task: _Task = sharedmemory.take(room, packed)
+        return task
     finally:
         os.close(room)
+
+
+async def _forget() -> None:  # Dask waits for what is not a coroutine
+    _given.cache_clear()
 
 
 def _large_tasks() -> Any:

@@ -184,9 +184,11 @@ def individual_risk(scenarios: ScenarioSet, grid: Grid, *, scopes: Sequence[Scop
     wanted = np.array(scopes)
     plan = Plan.of(take_points(points, (points.kernel >= 0) & np.isin(points.scope, wanted)),
                    take_lines(lines, np.isin(lines.scope, wanted)), bank, grid)
-    ir = np.zeros((len(scopes), grid.size), np.int64)
+    way = way or Way()
+    # beside workers that leave their tiles in small pages, the large ones of numpy must often be made first: up to 0.4 s
+    ir = _layers(len(scopes), grid.size) if way.elsewhere else np.zeros((len(scopes), grid.size), np.int64)
     row = {int(scope): i for i, scope in enumerate(scopes)}
-    for tile, laid in sweep(plan, bank, None, tuple(row), way or Way()):
+    for tile, laid in sweep(plan, bank, None, tuple(row), way):
         _place(plan, tile, [row[scope] for scope in laid.scopes], laid.ir, ir)
     return ir
 

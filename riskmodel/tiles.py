@@ -224,6 +224,23 @@ class Plan:
         """Numbers of the pieces of lines that reach a tile."""
         return self.line_index[self.line_start[tile]:self.line_start[tile + 1]]
 
+    def lean(self, people: People | None) -> Plan:
+        """The same without the columns that no tile reads, to be sent.
+
+        Examples
+        --------
+        >>> from riskmodel.example import GRID, scored
+        >>> from riskmodel.tiles import take_points
+        >>> found = scored().scenarios
+        >>> points = take_points(found.points, found.points.kernel >= 0)
+        >>> plan = Plan.of(points, found.lines, KernelBank.of(found.kernels), GRID)
+        >>> len(plan.points.label), len(plan.lean(None).points.label), len(plan.lean(None).points.x) == len(plan.points.x)
+        (18, 0, True)
+        """
+        names = _read_by_tiles(people)
+        return replace(self, points=PointScenarios(**_only(self.points, slice(None), names)),
+                       lines=LineScenarios(**_only(self.lines, slice(None), names)))
+
     def work(self, tile: int, people: People | None, scopes: Iterable[int]) -> Work:
         """What a tile needs; without people only individual risk is wanted."""
         rows, cols = self.window(tile)
@@ -232,13 +249,18 @@ class Plan:
         else:
             outside, inside = (np.ascontiguousarray(whole.reshape(self.grid.ny, self.grid.nx)[slice(*rows), slice(*cols)])
                                for whole in (people.mean_outdoors, people.mean_indoors))
-        names = _FOR_IR if people is None else _FOR_IR + _FOR_S
+        names = _read_by_tiles(people)
         return Work(self.grid, rows, cols, PointScenarios(**_only(self.points, self.point_rows(tile), names)),
                     LineScenarios(**_only(self.lines, self.line_rows(tile), names)), outside, inside,
                     (0.0, 0.0) if people is None else people.per_job, tuple(scopes), people is not None)
 
 
-def _only(table: PointScenarios | LineScenarios, rows: NDArray[np.int32], names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
+def _read_by_tiles(people: People | None) -> tuple[str, ...]:
+    return _FOR_IR if people is None else _FOR_IR + _FOR_S
+
+
+def _only(table: PointScenarios | LineScenarios, rows: NDArray[np.int32] | slice,
+          names: tuple[str, ...]) -> dict[str, NDArray[Any]]:
     """The columns that a tile reads, of some rows; the others empty, for they would be sent for nothing."""
     columns = {f.name: getattr(table, f.name) for f in columns_of(table)}
     return {name: values[rows] if name in names else values[:0] for name, values in columns.items()}

@@ -124,12 +124,12 @@ def test_batches_hold_every_tile_once_and_become_smaller(scenarios: ScenarioSet)
     batches = batched(plan, order, 1e-3)
     assert [tile for batch in batches for tile in batch] == order
     assert len(batched(plan, order, 0.0)) == len(order)
-    assert all(plan.cost[batch].sum() >= 1e-3 * 250e6 for batch in batches[:-1])
-    large = replace(plan, cost=np.full(len(plan.cost), 5e6))
-    worth = [large.cost[batch].sum() / 250e6 for batch in batched(large, order * 40, workers=4)]
+    assert all(plan.cost[batch].sum() >= 1e-3 * cluster._UPDATES_PER_S for batch in batches[:-1])
+    large = replace(plan, cost=np.full(len(plan.cost), 10e6))
+    worth = [large.cost[batch].sum() / cluster._UPDATES_PER_S for batch in batched(large, order * 40, workers=4)]
     assert worth == sorted(worth, reverse=True)
     assert worth[0] == pytest.approx(0.5, abs=0.02)
-    assert worth[-2] == pytest.approx(0.03, abs=0.02)
+    assert worth[-2] == pytest.approx(cluster._LEAST_SECONDS, abs=0.02)
 
 
 def test_a_task_is_its_tiles(scenarios: ScenarioSet) -> None:
