@@ -170,6 +170,23 @@ def test_features_come_when_near_and_say_what_was_cut(page, api):
     row.locator("input").uncheck()
 
 
+def test_what_was_not_computed_is_not_shown_as_a_low_risk(page, api):
+    """A filling station's enterprise: its risk is that of its tanks."""
+    query = {"filter": "risk_level IS NULL", "limit": 1}
+    station, = api.get("api/collections/enterprise/items", params=query).json()["features"]
+    row = page.locator("#overlays li", has=page.locator("input[value=enterprise]"))
+    lon, lat = station["geometry"]["coordinates"]
+    move(page, lat, lon, 18)
+    row.locator("input").check()
+    until(lambda: text(row.locator(".cut")).startswith("视野内"), describe="enterprises")
+    pane = page.locator("#pane-place")
+    click_at(page, lon, lat)
+    until(lambda: "没有单独计算风险" in text(pane), describe="the feature's panel")
+    assert pane.locator("header .chip, header [class*=level-]").count() == 0
+    assert "潜在生命损失 PLL" not in text(pane)
+    row.locator("input").uncheck()
+
+
 def test_drawn_polygon_is_counted_and_exported(page, api):
     street = top(api)
     move(page, street["lat"], street["lon"], 14)

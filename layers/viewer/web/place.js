@@ -237,10 +237,10 @@ export class Place {
     return h("article", {},
       h("header.subject", {}, h("div", {}, h("h2", {}, title), h("p", {}, known.zh)), level ? badge(level) : null),
       values.synthetic ? h("p.caution", {}, "合成数据：该要素由程序生成，并非真实单位。") : null,
+      "risk_level" in values && !level ? h("p.caution", {}, NOT_COMPUTED) : null,
       h("table.fields", {}, h("tbody", {}, rows.map(([field, label]) =>
         h("tr", {}, h("th", { scope: "row" }, label.zh), h("td", {}, this.shown(values[field], field), label.unit ? ` ${label.unit}` : ""))))),
-      present(values.risk_pll) ? h("dl.metrics", {}, metric("潜在生命损失 PLL", figure(values.risk_pll), "人/年")) : null,
-      "risk_level" in values && !level ? h("p.caution", {}, NOT_COMPUTED) : null);
+      present(values.risk_pll) ? h("dl.metrics", {}, metric("潜在生命损失 PLL", figure(values.risk_pll), "人/年")) : null);
   }
 
   shown(value, field) {
