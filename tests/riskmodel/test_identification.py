@@ -11,6 +11,7 @@ import shapely
 from geo.errors import BadGeometry, UnknownIdentifier
 from geo.grid import to_degrees
 from riskmodel.identification import boundaries, grade_units, identify, residents_around
+from riskmodel.identification.units import contents
 from riskmodel.parameters.load import Parameters
 from tests.riskmodel.conftest import GRID, MakeInputs
 
@@ -156,3 +157,11 @@ def test_entries_without_an_amount_or_a_class_of_their_own(make_inputs: MakeInpu
         {**TANK, "hazard_class": "W5.3", "inventory": inventory} for inventory in inventories]), parameters)
     assert found["s"].tolist() == pytest.approx([0.0, 0.0, 0.1, 1.5, 0.0])
     assert "某溶剂" in found["reason"][4]
+
+
+def test_missing_names_are_passed_over_in_any_form(parameters: Parameters) -> None:
+    """A column without a value is None, NaN or empty text, according to who made the frame."""
+    for missing in (None, float("nan"), ""):
+        assert contents({"substance": missing, "cas": "7782-50-5", "quantity_t": 5.0}, parameters) == [("氯", 5.0)]
+        with pytest.raises(UnknownIdentifier, match="没有物质名称"):
+            contents({"substance": missing, "cas": missing, "quantity_t": 5.0}, parameters)
