@@ -138,7 +138,7 @@ def _straight_on(pieces: Sequence[Piece], ends: list[int]) -> list[list[int]]:
     for end in ends:
         coords = np.asarray(pieces[end // 2].line.coords)[:: -1 if end % 2 else 1, :2]
         away = coords[np.argmax(np.any(coords != coords[0], axis=1))] - coords[0]
-        ways.append(away / np.hypot(*away))
+        ways.append(away / max(float(np.hypot(*away)), 1e-9))  # a piece of no length runs nowhere
     found: list[list[int]] = []
     for _, i, j in sorted((float(ways[i] @ ways[j]), i, j) for i, j in combinations(range(len(ends)), 2)):
         if ways[i] @ ways[j] < -np.sqrt(0.5) and not any(end in pair for pair in found for end in (ends[i], ends[j])):

@@ -31,6 +31,11 @@ def test_where_more_than_two_meet_the_straight_ones_go_on() -> None:
     assert [len(route.pieces) for route in routes(fork)] == [1, 1, 1]
 
 
+def test_a_piece_of_no_length_is_alone_and_breaks_nothing() -> None:
+    found = routes(pieces([(0, 0), (100, 0)], [(100, 0), (100, 0)], [(100, 0), (200, 0)]))
+    assert sorted(sorted(piece.row for piece in route.pieces) for route in found) == [[0, 2], [1]]
+
+
 def test_no_pieces_no_routes() -> None:
     assert routes([]) == []
 
