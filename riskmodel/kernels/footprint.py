@@ -7,31 +7,14 @@ units of 1e-15 deaths per year.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from numba import njit
 
+from riskmodel.kernels.boxes import part_of_tile
 from riskmodel.kernels.cell import fine_reach, line_on_cell, lookup, point_on_cell, sector
 
 IR_SCALE = 1e18
 S_SCALE = 1e15
-
-
-@njit(cache=True, nogil=True)
-def window(west, north, cell, nx, row0, row1, xmin, xmax, ymin, ymax):
-    """Rows and columns that a box of metres touches, clipped to the rows row0 … row1.
-
-    Examples
-    --------
-    >>> window(0.0, 1000.0, 100.0, 10, 0, 10, 150.0, 350.0, 820.0, 880.0)
-    (1, 2, 1, 4)
-    """
-    a0 = max(row0, int(math.floor((north - ymax) / cell)))
-    a1 = min(row1, int(math.floor((north - ymin) / cell)) + 1)
-    b0 = max(0, int(math.floor((xmin - west) / cell)))
-    b1 = min(nx, int(math.floor((xmax - west) / cell)) + 1)
-    return a0, a1, b0, b1
 
 
 @njit(cache=True, nogil=True)
@@ -98,7 +81,7 @@ def points_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x, y
         q = kernel[k]
         r = radius[q]
         fine = fine_reach(lut_out[q], lut_in[q], r, cell)
-        a0, a1, b0, b1 = window(west, north, cell, nx, a_lo, a_hi, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
+        a0, a1, b0, b1 = part_of_tile(west, north, cell, a_lo, a_hi, 0, nx, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
         for a in range(a0, a1):
             cy = north - (a + 0.5) * cell
             for b in range(max(b0, b_lo), min(b1, b_hi)):
@@ -132,8 +115,8 @@ def lines_in_window(west, north, cell, nx, a_lo, a_hi, b_lo, b_hi, weight, x1, y
     for k in range(x1.shape[0]):
         q = kernel[k]
         r = radius[q]
-        a0, a1, b0, b1 = window(west, north, cell, nx, a_lo, a_hi, min(x1[k], x2[k]) - r, max(x1[k], x2[k]) + r,
-                                min(y1[k], y2[k]) - r, max(y1[k], y2[k]) + r)
+        a0, a1, b0, b1 = part_of_tile(west, north, cell, a_lo, a_hi, 0, nx, min(x1[k], x2[k]) - r, max(x1[k], x2[k]) + r,
+                                      min(y1[k], y2[k]) - r, max(y1[k], y2[k]) + r)
         for a in range(a0, a1):
             cy = north - (a + 0.5) * cell
             for b in range(max(b0, b_lo), min(b1, b_hi)):

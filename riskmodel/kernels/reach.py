@@ -10,8 +10,9 @@ import math
 import numpy as np
 from numba import njit
 
+from riskmodel.kernels.boxes import part_of_tile
 from riskmodel.kernels.cell import fine_reaches, line_on_cell, point_on_cell, sector
-from riskmodel.kernels.footprint import S_SCALE, public, window
+from riskmodel.kernels.footprint import S_SCALE, public
 
 _SECTORS = 16
 
@@ -102,7 +103,7 @@ def deaths_by_street(west, north, cell, nx, ny, x, y, frequency, mitigation, ker
         r = radius[q]
         sectors = _SECTORS if has_rose[q] else 1
         number = 0
-        a0, a1, b0, b1 = window(west, north, cell, nx, 0, ny, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
+        a0, a1, b0, b1 = part_of_tile(west, north, cell, 0, ny, 0, nx, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
         for a in range(a0, a1):
             cy = north - (a + 0.5) * cell
             for b in range(b0, b1):
@@ -188,7 +189,7 @@ def points_by_street(west, north, cell, nx, ny, x, y, weight, kernel, own_cell, 
     for k in range(x.shape[0]):
         q = kernel[k]
         r = radius[q]
-        a0, a1, b0, b1 = window(west, north, cell, nx, 0, ny, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
+        a0, a1, b0, b1 = part_of_tile(west, north, cell, 0, ny, 0, nx, x[k] - r, x[k] + r, y[k] - r, y[k] + r)
         number = 0
         s = only_street(nx, a0, a1, b0, b1, start, street, fraction)
         if s >= 0:
@@ -236,8 +237,8 @@ def lines_by_street(west, north, cell, nx, ny, x1, y1, x2, y2, rate, kernel, rad
     for k in range(x1.shape[0]):
         q = kernel[k]
         r = radius[q]
-        a0, a1, b0, b1 = window(west, north, cell, nx, 0, ny, min(x1[k], x2[k]) - r, max(x1[k], x2[k]) + r,
-                                min(y1[k], y2[k]) - r, max(y1[k], y2[k]) + r)
+        a0, a1, b0, b1 = part_of_tile(west, north, cell, 0, ny, 0, nx, min(x1[k], x2[k]) - r, max(x1[k], x2[k]) + r,
+                                      min(y1[k], y2[k]) - r, max(y1[k], y2[k]) + r)
         number = 0
         s = only_street(nx, a0, a1, b0, b1, start, street, fraction)
         if s >= 0:
